@@ -1,0 +1,54 @@
+// What the server's API answers with, as far as the pages read it.
+
+/** One element of `/api/routes`. */
+export interface ApiRoute {
+  readonly service: string
+  readonly host: string
+  readonly path: string
+  readonly src: string
+  readonly dst: string
+  readonly opts: string
+  readonly tags?: readonly string[]
+  readonly weight: number
+}
+
+export interface Override {
+  readonly value: string
+  readonly version: string
+}
+
+/** What is wrong with a line of route commands. */
+export interface Rejection {
+  readonly line: number
+  readonly column: number
+  readonly text: string
+  readonly reason: string
+  readonly expected: string
+}
+
+export interface Problem {
+  readonly origin:
+    | {
+        readonly kind: 'service'
+        readonly service: string
+        readonly instance: string
+        readonly node: string
+        readonly tag: string
+      }
+    | { readonly kind: 'text'; readonly source: string; readonly line: number }
+  readonly text: string
+  readonly column: number
+  readonly reason: string
+  readonly expected: string
+  readonly since: number
+}
+
+export interface ServerStatus {
+  readonly registry: {
+    readonly backend: string
+    readonly state: 'connecting' | 'connected' | 'stale'
+    readonly since: number
+    readonly reason?: string
+  }
+  readonly problems: { readonly count: number; readonly newest: number }
+}

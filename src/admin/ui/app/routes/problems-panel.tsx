@@ -1,0 +1,71 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { Problem } from '../answers.ts'
+import { type Api, describeError } from '../api.ts'
+import { formatSince } from '../format-time.ts'
+import type { LiveUpdates } from '../live-updates.ts'
+
+const MAX_SHOWN = 200
+
+/** Tags and lines in which something does not count as it was meant, each with its place. */
+export function ProblemsPanel({ api, live }: { readonly api: Api; readonly live: LiveUpdates }) {
+  const problems = useSignal<readonly Problem[]>([])
+  const error = useSignal<string | undefined>(undefined)
+  const isOpen = useSignal(false)
+  const known = live.status.value?.problems
+  useSignalEffect(() => {
+    if (!isOpen.value || (live.status.value?.problems.count ?? 0) === 0) return
+    api.problems().then(
+      answer => {
+        problems.value = answer
+        error.value = undefined
+      },
+      cause => {
+        error.value = describeError(cause)
+      },
+    )
+  })
+  if (known === undefined || known.count === 0) return null
+  return (
+    <details
+      class="notice warn problems"
+      onToggle={event => {
+        isOpen.value = event.currentTarget.open
+      }}
+    >
+      <summary>
+        {known.count === 1
+          ? 'One route definition has a mistake.'
+          : `${known.count.toLocaleString()} route definitions have a mistake.`}{' '}
+        All others are in the table as they were meant.
+      </summary>
+      {error.value !== undefined && <p role="alert">{error.value}</p>}
+      <ul>
+        {problems.value.slice(0, MAX_SHOWN).map((problem, i) => (
+          <ProblemItem key={i} problem={problem} />
+        ))}
+      </ul>
+      {problems.value.length > MAX_SHOWN && <p>The first {MAX_SHOWN} are shown.</p>}
+    </details>
+  )
+}
+
+function ProblemItem({ problem }: { readonly problem: Problem }) {
+  const { origin, text, column, reason, expected, since } = problem
+  const at = Math.min(Math.max(0, column - 1), text.length)
+  return (
+    <li>
+      <p>
+        <strong>{origin.kind === 'service' ? origin.service : origin.source}</strong>{' '}
+        {origin.kind === 'service' ? `instance ${origin.instance} on ${origin.node}` : `line ${origin.line}`}, since{' '}
+        {formatSince(since)}
+      </p>
+      <code class="wrong-text">
+        {text.slice(0, at)}
+        <mark>{text.slice(at) || ' '}</mark>
+      </code>
+      <p>
+        {reason}. Expected: <code>{expected}</code>
+      </p>
+    </li>
+  )
+}

@@ -1,0 +1,24 @@
+/** What the server tells the pages about itself, in the shell. */
+export interface PageSettings {
+  /** `ui.path`, encoded for use in links. */
+  readonly base: string
+  readonly title: string
+  readonly version: string
+  /** `ui.access=ro`: overrides can neither be seen nor changed. */
+  readonly isReadOnly: boolean
+  /** The registry's backend keeps overrides. */
+  readonly canStore: boolean
+  /** `/api/check` is there. */
+  readonly canCheck: boolean
+  /** `/api/problems` has something to say. */
+  readonly hasProblems: boolean
+  readonly tagPrefix: string
+  /** `ui.routingtable.source.*` */
+  readonly source: {
+    readonly linkEnabled: boolean
+    readonly newTab: boolean
+    readonly scheme: string
+    readonly host: string
+    readonly port: string
+  }
+}

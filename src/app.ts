@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAdmin } from './admin/server.ts'
+import type { Config } from './config/config.ts'
+import { describeConfig } from './config/describe.ts'
+import { createControlMetrics } from './control-metrics.ts'
+import { addressesOf, startDev } from './dev/dev-config.ts'
+import { printWelcome } from './dev/welcome.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { startPrometheusListener } from './listener/prometheus.ts'
+import { compileAccessFormat } from './log/access-log.ts'
+import { writeAccessChunk } from './log/access-writer.ts'
+import type { LeveledLog } from './log/leveled-log.ts'
+import type { Log } from './log/log.ts'
+import type { OutputWriter } from './log/output-writer.ts'
+import { type RunningMetrics, startMetrics } from './metrics/start-metrics.ts'
+import { DataPlane } from './plane/data-plane.ts'
+import { connectRegistry, type Registry } from './registry/registry.ts'
+import { checkRouteText } from './route/check-command.ts'
+import { RouteControl } from './route-control.ts'
+import { VERSION } from './version.ts'
+
+export interface AppParts {
+  readonly config: Config
+  readonly log: LeveledLog
+  readonly stdout: OutputWriter
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Gives up starting. */
+  readonly signal: AbortSignal
+}
+
+/** The running router. */
+export interface App extends AsyncDisposable {
+  /** Of each listener of `proxy.addr`, in its order; -1 for those that are not open. */
+  readonly listenerPorts: readonly number[]
+  /** undefined when `ui.addr` is empty. */
+  readonly adminPort: number | undefined
+  readonly routes: RouteControl
+  readonly plane: DataPlane
+}
+
+/** The whole router, in the order in which its parts need each other. Stopping is the same list backwards. */
+export async function startApp(parts: AppParts): Promise<App> {
+  const { log, signal, env } = parts
+  const app = new Lifecycle(log)
+  try {
+    const config = await withDevelopmentMode(parts.config, app, log)
+    checkAccessLog(config)
+    const counted = new Gatherer()
+    const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
+    const registry = app.own('registry', await connectRegistry(config.registry, { log, signal, env }))
+    const { plane, routes } = await startRouting(config, parts, metrics)
+    app.own('data plane', plane)
+    counted.plane = plane
+    counted.measureControl = createControlMetrics(metrics.hub, () => ({
+      targets: routes.size,
+      problems: routes.feed.problems().length,
+      registry: registry.status(),
+    }))
+    const admin = await startAdminServer(config, { log, routes, registry })
+    // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
+    app.own('listeners', {
+      [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),
+    })
+    await awaitFirstTable(config, { log, registry, routes, plane, signal })
+    await plane.listen()
+    sayListening(config, plane.listenerPorts, log)
+    await startPrometheusListeners(config, metrics, app)
+    app.own('grace period', { [Symbol.asyncDispose]: () => sleep(config.proxy.deregisterGracePeriodMs) })
+    await announce(registry, routes, app)
+    if (config.process.dev) {
+      printWelcome(process.stdout, { ...addressesOf(config), registryAddr: config.registry.consul.addr }, env)
+    }
+    const stop = () => app[Symbol.asyncDispose]()
+    return { listenerPorts: plane.listenerPorts, adminPort: admin.port, routes, plane, [Symbol.asyncDispose]: stop }
+  } catch (cause) {
+    await app[Symbol.asyncDispose]()
+    throw cause
+  }
+}
+
+/** Metrics are there before what they count; this is how they reach it when they are asked for. */
+class Gatherer {
+  plane: DataPlane | undefined
+  measureControl: (() => void) | undefined
+
+  surroundings({ log, stdout }: AppParts): Parameters<typeof startMetrics>[1] {
+    return {
+      log,
+      print: text => stdout.write(text, text.split('\n').length - 1),
+      refresh: async () => {
+        this.measureControl?.()
+        await this.plane?.measure()
+      },
+    }
+  }
+}
+
+async function withDevelopmentMode(config: Config, app: Lifecycle, log: Log): Promise<Config> {
+  if (!config.process.dev) return config
+  const started = await startDev(config, log)
+  app.own('development mode', started.dev)
+  return started.config
+}
+
+/** Here, where a mistake ends the start, and not in a worker. */
+function checkAccessLog({ log, proxy }: Config): void {
+  if (!proxy.listeners.some(({ proto }) => proto === 'http' || proto === 'https')) return
+  const { accessTarget, accessFormat, accessEscape } = log
+  if (accessTarget !== '' && accessTarget !== 'stdout') throw new Error(`Invalid access log target ${accessTarget}`)
+  if (accessTarget === 'stdout') compileAccessFormat(accessFormat, { escape: accessEscape })
+}
+
+async function startRouting(
+  config: Config,
+  { log, stdout }: AppParts,
+  metrics: RunningMetrics,
+): Promise<{ plane: DataPlane; routes: RouteControl }> {
+  const { hub } = metrics
+  const dropped = hub.counter('fabio.access_log_lines_dropped')
+  const replaced = hub.counter('fabio.workers_replaced')
+  const plane: DataPlane = await DataPlane.start({
+    config,
+    log,
+    workerMetrics: metrics.workerOptions,
+    routes: () => routes.routes(),
+    onMetrics: (worker, batch) => hub.merge(worker, batch),
+    onWorkerGone: worker => hub.dropWorker(worker),
+    onWorkerReplaced: () => replaced.add(1),
+    onAccessLines: chunk => dropped.add(writeAccessChunk(stdout, chunk)),
+    writeLog: record => log.write(record),
+  })
+  const routes: RouteControl = new RouteControl({
+    config,
+    log,
+    publish: changes => plane.apply(changes),
+    onTargetGone: labels => hub.forget(labels),
+  })
+  return { plane, routes }
+}
+
+function startAdminServer(
+  config: Config,
+  { log, routes, registry }: { log: Log; routes: RouteControl; registry: Registry },
+): ReturnType<typeof startAdmin> {
+  const { ui } = config
+  return startAdmin({
+    // A UI that is to have TLS is not shown without.
+    ui: ui.listener?.certSource === undefined ? ui : { ...ui, listener: undefined },
+    describedConfig: describeConfig(config),
+    version: VERSION,
+    routes,
+    registryStatus: () => registry.status(),
+    log,
+    overrides: registry.overrides,
+    problems: () => routes.feed.problems(),
+    checkCommands: text =>
+      checkRouteText(text, { matcher: config.proxy.matcher, globHosts: !config.glob.matchingDisabled }),
+    tagPrefix: config.registry.consul.tagPrefix,
+  })
+}
+
+/** Resolves when every worker serves what the registry said first, or when there was time enough to say it. */
+async function awaitFirstTable(
+  config: Config,
+  parts: { log: Log; registry: Registry; routes: RouteControl; plane: DataPlane; signal: AbortSignal },
+): Promise<void> {
+  const { log, registry, routes, plane, signal } = parts
+  log.info('Waiting for first routing table')
+  registry.start({
+    sink: routes.feed,
+    onChange: () => routes.commit(),
+    onNoRouteHtml: html => plane.setNoRoutePage(html),
+  })
+  const waited = new AbortController()
+  const late = sleep(config.registry.timeoutMs, 'late' as const, { signal: AbortSignal.any([signal, waited.signal]) })
+  try {
+    const outcome = await Promise.race([registry.ready, late])
+    if (outcome === 'late') log.warn('The registry has not said everything yet: opening listeners with what is known')
+  } finally {
+    waited.abort()
+    late.catch(() => {
+      // Only ever aborted: by the table, or by the end of the process, which the race has reported.
+    })
+  }
+  await routes.settled()
+}
+
+function sayListening(config: Config, ports: readonly number[], log: Log): void {
+  for (const [i, spec] of config.proxy.listeners.entries()) {
+    if (ports[i] !== -1) log.info(`${spec.proto.toUpperCase()} proxy listening on ${spec.addr}`)
+  }
+  const { strategy, matcher } = config.proxy
+  log.info(config.log.accessTarget === '' ? 'Access logging disabled' : 'Writing access log to stdout')
+  log.info(`Using routing strategy "${strategy}"`)
+  log.info(`Using route matching "${matcher}"`)
+}
+
+async function startPrometheusListeners(config: Config, metrics: RunningMetrics, app: Lifecycle): Promise<void> {
+  const { path } = config.metrics.prometheus
+  const render = (acceptEncoding: string) => metrics.renderPrometheus(acceptEncoding)
+  for (const spec of config.proxy.listeners) {
+    if (spec.proto !== 'prometheus' || spec.certSource !== undefined) continue
+    app.own(`listener ${spec.addr}`, await startPrometheusListener({ spec, path, render }))
+  }
+}
+
+/** Last of all, when everything listens; and first to go. */
+async function announce(registry: Registry, routes: RouteControl, app: Lifecycle): Promise<void> {
+  if (registry.announcer === undefined) return
+  const announcement = app.own('announcement', await registry.announcer.start(routes.feed.aliases()))
+  routes.subscribe(() => announcement.setAliases(routes.feed.aliases()))
+}

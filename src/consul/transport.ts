@@ -1,0 +1,136 @@
+import type { Dispatcher } from 'undici'
+import { ConsulError } from './consul-error.ts'
+import { type ConsulEndpoint, createDispatcher, type Environment } from './endpoint.ts'
+
+export interface ConsulRequest {
+  readonly method: 'GET' | 'PUT'
+  /** Escaped, with the leading slash: `/v1/agent/self`. */
+  readonly path: string
+  readonly query?: Iterable<readonly [name: string, value: string]>
+  readonly body?: string
+  readonly contentType?: string
+  /** Statuses besides 200 that are an answer. */
+  readonly expected?: readonly number[]
+  readonly signal?: AbortSignal | undefined
+  /** For the whole exchange, from the first attempt to connect to the last byte of the answer. */
+  readonly timeoutMs: number
+}
+
+export interface ConsulReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
+
+/** One HTTP exchange with the agent. Everything that can go wrong is a ConsulError; the token is in none of its texts. */
+export class ConsulTransport implements AsyncDisposable {
+  readonly #endpoint: ConsulEndpoint
+  readonly #dispatcher: Dispatcher
+  readonly #maxAnswerBytes: number
+  #requests = 0
+
+  constructor(endpoint: ConsulEndpoint, options: { readonly env: Environment; readonly maxAnswerBytes: number }) {
+    this.#endpoint = endpoint
+    this.#dispatcher = createDispatcher(endpoint, options.env)
+    this.#maxAnswerBytes = options.maxAnswerBytes
+  }
+
+  /** How many were sent so far. */
+  get requests(): number {
+    return this.#requests
+  }
+
+  async send(request: ConsulRequest): Promise<ConsulReply> {
+    this.#requests++
+    const abort = new AbortController()
+    const deadline = setTimeout(() => abort.abort(new DeadlinePassed()), request.timeoutMs)
+    // Not AbortSignal.any(): what it makes lives as long as the watch's signal does, one more for every request.
+    const onAbort = () => abort.abort(request.signal?.reason)
+    request.signal?.addEventListener('abort', onAbort, { once: true })
+    if (request.signal?.aborted) onAbort()
+    try {
+      return await this.#exchange(request, abort.signal)
+    } catch (cause) {
+      if (cause instanceof ConsulError) throw cause
+      throw asConsulError(cause, request, abort.signal, this.#endpoint)
+    } finally {
+      clearTimeout(deadline)
+      request.signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  async #exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
+    const query = new URLSearchParams([...(request.query ?? [])].map(([name, value]) => [name, value]))
+    if (this.#endpoint.namespace !== '') query.set('ns', this.#endpoint.namespace)
+    if (this.#endpoint.partition !== '') query.set('partition', this.#endpoint.partition)
+    const headers: Record<string, string> = { 'user-agent': 'fabio', accept: 'application/json' }
+    if (this.#endpoint.token !== '') headers['x-consul-token'] = this.#endpoint.token
+    if (request.contentType !== undefined) headers['content-type'] = request.contentType
+    const answer = await this.#dispatcher.request({
+      origin: this.#endpoint.origin,
+      path: query.size === 0 ? request.path : `${request.path}?${query.toString()}`,
+      method: request.method,
+      headers,
+      body: request.body ?? null,
+      signal,
+    })
+    const body = await readBody(answer.body, this.#maxAnswerBytes)
+    if (answer.statusCode !== 200 && !request.expected?.includes(answer.statusCode)) {
+      throw new ConsulError(`Unexpected response code: ${answer.statusCode} (${quoteReason(body)})`, {
+        kind: 'status',
+        status: answer.statusCode,
+      })
+    }
+    return { status: answer.statusCode, headers: answer.headers, body }
+  }
+}
+
+class DeadlinePassed extends Error {}
+
+async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    const piece: unknown = chunk
+    if (!(piece instanceof Uint8Array)) throw new ConsulError('the answer is not bytes', { kind: 'garbage' })
+    bytes += piece.length
+    if (bytes > maxBytes) throw new ConsulError(`the answer has more than ${maxBytes} bytes`, { kind: 'too-large' })
+    chunks.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length))
+  }
+  return Buffer.concat(chunks, bytes)
+}
+
+/** Consul says why in plain text. A proxy between us may say it in a page of HTML, and nobody wants that in a log line. */
+function quoteReason(body: Buffer): string {
+  const text = body
+    .toString('utf8', 0, 400)
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+function asConsulError(
+  cause: unknown,
+  request: ConsulRequest,
+  signal: AbortSignal,
+  endpoint: ConsulEndpoint,
+): ConsulError {
+  const what = `${request.method} ${endpoint.socketPath === undefined ? endpoint.origin : endpoint.addr}${request.path}`
+  if (signal.aborted) {
+    if (signal.reason instanceof DeadlinePassed) {
+      return new ConsulError(`${what}: no answer within ${Math.round(request.timeoutMs)}ms`, { kind: 'timeout', cause })
+    }
+    return new ConsulError(`${what}: aborted`, { kind: 'aborted', cause })
+  }
+  return new ConsulError(`${what}: ${describe(cause)}`, { kind: 'unreachable', cause })
+}
+
+function describe(cause: unknown): string {
+  // A name with several addresses fails with one error each and no text of its own.
+  if (cause instanceof AggregateError && cause.errors.length > 0) return cause.errors.map(describe).join(', ')
+  return cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
+}

@@ -1,0 +1,99 @@
+import type { Answer } from './answer.ts'
+import { BackOff, pause } from './back-off.ts'
+import type { ReadOptions } from './client.ts'
+import { ConsulError } from './consul-error.ts'
+
+export interface WatchOptions<T> {
+  /** One read of the client. */
+  readonly read: (options: ReadOptions) => Promise<Answer<T>>
+  /** Throws a ConsulError for an answer that is not to be believed: it then counts as a failure, and is asked for again. */
+  readonly confirm?: (value: T) => Promise<void>
+  /** 0: blocking queries. Else asks this often, without an index. */
+  readonly pollIntervalMs: number
+  readonly signal: AbortSignal
+  /** How long Consul may keep a blocking query; 60 seconds unless said otherwise. The actual time is up to a fifth shorter. */
+  readonly waitMs?: number
+  /** Consul has this much longer than the wait before we call it dead; 10 seconds unless said otherwise. */
+  readonly graceMs?: number
+  readonly observer?: WatchObserver
+}
+
+export interface WatchObserver {
+  /** After every answer, also one that brings nothing new. */
+  answered(index: bigint): void
+  /** The first failure after an answer or the start; the ones that follow are silent. */
+  lost(error: ConsulError): void
+  /** The first answer after `lost`. */
+  regained(): void
+}
+
+/**
+ * A blocking query as a loop: yields the current state, then every new one, until the signal is aborted. Never gives up.
+ * Traps of the API are dealt with here (https://developer.hashicorp.com/consul/api-docs/features/blocking): an index that goes
+ * backwards or is 0 starts over, a query that never returns is cut off, an agent that answers at once is not asked without end.
+ */
+export async function* watch<T>(options: WatchOptions<T>): AsyncGenerator<Answer<T>, void, undefined> {
+  const { signal, observer } = options
+  const waitMs = options.waitMs ?? 60_000
+  const backOff = new BackOff({ minMs: 500, maxMs: 10_000 })
+  let index = 0n
+  let isLost = false
+  let restUntil = 0
+  while (!signal.aborted) {
+    await pause(restUntil - performance.now(), signal)
+    if (signal.aborted) return
+    const startedAt = performance.now()
+    let answer: Answer<T>
+    let isNews: boolean
+    let decodeMs = 0
+    try {
+      // After a failure without an index: whether Consul is back should not take until something changes.
+      answer = await options.read(readOptions(options, isLost ? 0n : index, waitMs))
+      // After a failure also the index that we had is news: a Consul that lost its data counts from the beginning.
+      isNews = isLost || answer.index !== index || index === 0n
+      if (isNews) {
+        const decodingSince = performance.now()
+        const value = answer.decode() // Throws for garbage here, where that is one more reason to ask again.
+        decodeMs = performance.now() - decodingSince
+        await options.confirm?.(value)
+      }
+    } catch (cause) {
+      if (!(cause instanceof ConsulError)) throw cause
+      if (signal.aborted) return
+      if (!isLost) observer?.lost(cause)
+      isLost = true
+      await pause(backOff.nextMs(), signal)
+      continue
+    }
+    backOff.reset()
+    if (isLost) observer?.regained()
+    isLost = false
+    observer?.answered(answer.index)
+    restUntil = nextReadAt({ startedAt, decodeMs, index: answer.index, pollIntervalMs: options.pollIntervalMs })
+    if (!isNews) continue
+    // A smaller index means that Consul was restored or its leader changed: with the old one we would wait for ever.
+    index = answer.index < index ? 0n : answer.index
+    yield answer
+  }
+}
+
+/** From the start of one query to that of the next, so that a busy datacenter costs ten answers a second at most. */
+const MIN_INTERVAL_MS = 100
+/** Without an index Consul cannot make us wait. */
+const MIN_INTERVAL_WITHOUT_INDEX_MS = 1000
+/** Decoding takes at most a tenth of the time. */
+const REST_PER_DECODING = 9
+
+function readOptions<T>(options: WatchOptions<T>, index: bigint, longestWaitMs: number): ReadOptions {
+  if (options.pollIntervalMs > 0 || index === 0n) return { signal: options.signal, timeoutMs: 30_000 }
+  // Jitter, so that the watches of many routers that were started together do not return together.
+  const waitMs = longestWaitMs * (0.8 + Math.random() / 5)
+  // Consul itself adds up to a sixteenth of the wait.
+  return { index, waitMs, timeoutMs: waitMs + waitMs / 16 + (options.graceMs ?? 10_000), signal: options.signal }
+}
+
+function nextReadAt(last: { startedAt: number; decodeMs: number; index: bigint; pollIntervalMs: number }): number {
+  if (last.pollIntervalMs > 0) return performance.now() + last.pollIntervalMs
+  const leastMs = last.index === 0n ? MIN_INTERVAL_WITHOUT_INDEX_MS : MIN_INTERVAL_MS
+  return Math.max(last.startedAt + leastMs, performance.now() + REST_PER_DECODING * last.decodeMs)
+}

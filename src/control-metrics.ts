@@ -1,0 +1,26 @@
+import { EventLoopDelay } from './metrics/event-loop-delay.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { RegistryStatus } from './registry/registry.ts'
+
+export interface ControlFacts {
+  readonly targets: number
+  readonly problems: number
+  readonly registry: RegistryStatus
+}
+
+/** How the control plane fares; measured whenever metrics are gathered. @returns the function that measures */
+export function createControlMetrics(metrics: Metrics, facts: () => ControlFacts): () => void {
+  const delay = new EventLoopDelay(metrics, 'main')
+  const targets = metrics.gauge('fabio.targets')
+  const problems = metrics.gauge('fabio.route_problems')
+  const age = metrics.gauge('fabio.registry_age_seconds')
+  return () => {
+    const now = facts()
+    delay.collect()
+    targets.set(now.targets)
+    problems.set(now.problems)
+    // The age of what is known is that of the source that was silent for longest; one that never spoke counts from the start.
+    const contacts = now.registry.sources.map(source => source.lastContact ?? now.registry.since)
+    age.set(contacts.length === 0 ? 0 : Math.max(0, Date.now() - Math.min(...contacts)) / 1000)
+  }
+}

@@ -1,0 +1,105 @@
+// The process: its command line, its signals, its exit code. Only this file ends it.
+
+import { startApp } from './app.ts'
+import { ConfigError } from './config/config-error.ts'
+import { describeConfig } from './config/describe.ts'
+import { type LoadResult, loadConfig } from './config/load.ts'
+import { withTcpListener } from './dev/dev-config.ts'
+import { checkHealth } from './health-check.ts'
+import { createLog } from './log/create-log.ts'
+import { OutputWriter } from './log/output-writer.ts'
+import { VERSION, versionLine } from './version.ts'
+
+const stdout = openOutput(1, 'standard output')
+const stderr = openOutput(2, 'standard error')
+/** Until the configuration says otherwise. */
+let log = createLog({ level: 'INFO', format: 'text', destination: stderr })
+const stopping = new AbortController()
+let app: AsyncDisposable | undefined
+
+process.on('SIGTERM', () => void onStopSignal('SIGTERM'))
+process.on('SIGINT', () => void onStopSignal('SIGINT'))
+// As in the original there is nothing to reload, and whoever sends it does not mean to end the process.
+process.on('SIGHUP', () => log.info('Caught SIGHUP. Ignoring'))
+process.on('uncaughtException', error => void fail(1, `internal error: ${error.stack ?? error.message}`))
+
+try {
+  await main(process.argv.slice(2))
+} catch (cause) {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (stopping.signal.aborted) await exit(1)
+  if (cause instanceof ConfigError && cause.exitCode === 2) {
+    stderr.writeSync(`${message}\n`)
+    await exit(2)
+  }
+  await fail(1, cause instanceof ConfigError ? `${VERSION}. ${message}` : message)
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const isHealthCheck = argv[0] === '-healthcheck'
+  const loaded = await loadConfig({ argv: isHealthCheck ? argv.slice(1) : argv, env: process.env })
+  if (loaded.kind === 'version') {
+    stdout.writeSync(`${versionLine()}\n`)
+    return exit(0)
+  }
+  if (loaded.kind === 'help') {
+    stderr.writeSync(loaded.text)
+    return exit(0)
+  }
+  if (isHealthCheck) return exit(await checkHealth(loaded.config.ui))
+  await serve(loaded)
+}
+
+async function serve(loaded: Extract<LoadResult, { kind: 'run' }>): Promise<void> {
+  const listensAsUsual = loaded.origins.get('proxy.addr')?.kind === 'default'
+  const config = loaded.config.process.dev && listensAsUsual ? withTcpListener(loaded.config) : loaded.config
+  log = createLog({ level: config.log.level, format: config.log.format, destination: stderr })
+  for (const warning of loaded.warnings) log.warn(warning)
+  for (const info of loaded.infos) log.info(info)
+  log.info(`Setting log level to ${config.log.level}`)
+  log.info(`Runtime config\n${JSON.stringify(describeConfig(config), undefined, 4)}`)
+  log.info(`Version ${VERSION} starting`)
+  log.info(`Node runtime is ${process.version}`)
+  warnOfRoot(config.process.insecure)
+  app = await startApp({ config, log, stdout, env: process.env, signal: stopping.signal })
+  if (stopping.signal.aborted) await stop()
+}
+
+async function onStopSignal(name: 'SIGTERM' | 'SIGINT'): Promise<void> {
+  if (stopping.signal.aborted) return exit(1)
+  log.info(`Caught ${name}. Exiting`)
+  stopping.abort()
+  // While it is still starting there is nothing to stop: starting gives up by itself, or stops once it is done.
+  if (app !== undefined) await stop()
+}
+
+async function stop(): Promise<void> {
+  await app?.[Symbol.asyncDispose]()
+  log.info('Down')
+  await exit(0)
+}
+
+async function fail(code: number, message: string): Promise<void> {
+  log.fatal(message)
+  const running = app
+  app = undefined
+  await running?.[Symbol.asyncDispose]()
+  await exit(code)
+}
+
+async function exit(code: number): Promise<void> {
+  await Promise.all([stdout[Symbol.asyncDispose](), stderr[Symbol.asyncDispose]()])
+  process.exit(code)
+}
+
+function openOutput(fd: number, name: string): OutputWriter {
+  return new OutputWriter({ fd, onDrop: (lines, cause) => log.error(`${lines} lines for ${name} were lost: ${cause}`) })
+}
+
+/** Running as root is nobody's intention but a container's. */
+function warnOfRoot(isAcknowledged: boolean): void {
+  if (process.getuid?.() !== 0) return
+  log.info(`Running fabio as UID=${process.getuid()} EUID=${process.geteuid?.()} GID=${process.getgid?.()}`)
+  if (!isAcknowledged)
+    log.warn('Running as root. Ports below 1024 need no root on most systems today; -insecure silences this line.')
+}

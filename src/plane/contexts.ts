@@ -1,0 +1,88 @@
+// What requests and connections of a worker are served with, put together from its parts.
+
+import type { ProxyConfig } from '../config/config.ts'
+import type { Log } from '../log/log.ts'
+import type { Counter, Metrics } from '../metrics/metrics.ts'
+import { AccessEntry } from '../proxy/http/access-entry.ts'
+import { AnswerAdditions } from '../proxy/http/additions.ts'
+import type { HttpContext, NoRoutePage } from '../proxy/http/context.ts'
+import type { Exchange } from '../proxy/http/exchange.ts'
+import { RequestHeadWriter } from '../proxy/http/request-head.ts'
+import type { ServedTarget } from '../proxy/served-target.ts'
+import type { TcpContext } from '../proxy/tcp/handler.ts'
+import type { Picker } from '../route/picker.ts'
+import type { RouteTable } from '../route/table.ts'
+import type { Deadlines } from '../socket/deadlines.ts'
+import type { Dialer } from '../upstream/dial.ts'
+
+export interface WorkerParts {
+  readonly table: RouteTable<ServedTarget>
+  readonly pick: Picker
+  readonly deadlines: Deadlines
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly dialer: Dialer
+}
+
+export interface WorkerHttp {
+  readonly context: HttpContext
+  setNoRoutePage(page: NoRoutePage): void
+  accessEntry(exchange: Exchange, durationMs: number): AccessEntry
+}
+
+export function createHttpContext(parts: WorkerParts, config: ProxyConfig): WorkerHttp {
+  const { table, pick, deadlines, log, metrics } = parts
+  const { header } = config
+  const additions = new AnswerAdditions(config)
+  const requestHeads = new RequestHeadWriter({
+    localIp: config.localIp,
+    clientIpHeader: header.clientIp,
+    requestIdHeader: header.requestId,
+    tlsHeader: header.tls,
+    tlsHeaderValue: header.tlsValue,
+  })
+  const redirects = new Map<number, Counter>()
+  const webSockets = metrics.gauge('ws.conn')
+  webSockets.set(0)
+  const context: HttpContext & { noRoutePage: NoRoutePage } = {
+    table,
+    pick,
+    deadlines,
+    log,
+    requestHeads,
+    noRouteStatus: config.noRouteStatus,
+    noRoutePage: { body: '', lines: '' },
+    givesRequestIds: header.requestId !== '',
+    upgradeTimeoutMs: config.upgradeTimeoutMs,
+    notFound: metrics.counter('notfound'),
+    webSockets,
+    redirected(status) {
+      let counter = redirects.get(status)
+      if (counter === undefined) {
+        counter = metrics.counter('http.redirect.count', [['code', String(status)]])
+        redirects.set(status, counter)
+      }
+      return counter
+    },
+    additions: (exchange, head, bodyKind) => additions.of(exchange, head, bodyKind),
+    errorLines: exchange => additions.linesOfErrors(exchange),
+  }
+  return {
+    context,
+    setNoRoutePage(page) {
+      context.noRoutePage = page
+    },
+    accessEntry: (exchange, durationMs) => new AccessEntry(exchange, durationMs, requestHeads),
+  }
+}
+
+export function createTcpContext(parts: WorkerParts): TcpContext {
+  const { metrics } = parts
+  return {
+    ...parts,
+    notFound: metrics.counter('notfound'),
+    connections: metrics.counter('tcp.conn'),
+    connectFailures: metrics.counter('tcp.connfail'),
+    noRoutes: metrics.counter('tcp.noroute'),
+  }
+}

@@ -1,0 +1,47 @@
+// All that crosses between the control plane and its workers.
+
+import type { Config } from '../config/config.ts'
+import type { AccessChunk } from '../log/access-writer.ts'
+import type { LogRecord } from '../log/log.ts'
+import type { MetricBatch } from '../metrics/metric-batch.ts'
+import type { WorkerMetricsOptions } from '../metrics/worker-metrics.ts'
+import type { RouteChange } from '../route/change.ts'
+
+/** What a worker is born with. */
+export interface WorkerSettings {
+  readonly index: number
+  readonly config: Config
+  /** For each listener of `config` the port it really has; -1 for those the workers do not open. */
+  readonly listenerPorts: readonly number[]
+  readonly reusePort: boolean
+  /** Client connections this worker may have, 0 for no limit. */
+  readonly maxClients: number
+  /** Round-robin counts, one 32-bit number a slot. */
+  readonly slots: SharedArrayBuffer
+  /** undefined with metrics off. */
+  readonly metrics: WorkerMetricsOptions | undefined
+}
+
+export type ToWorker =
+  /** Part of a change. Nothing is visible before its `commit`. */
+  | { readonly kind: 'stage'; readonly changes: readonly RouteChange[] }
+  | { readonly kind: 'commit'; readonly version: number }
+  /** The text of the no-route page; '' for none. */
+  | { readonly kind: 'no-route-page'; readonly html: string }
+  | { readonly kind: 'listen' }
+  /** Send the counts now. */
+  | { readonly kind: 'measure'; readonly id: number }
+  /** No new connections; those that are open have so long to end. */
+  | { readonly kind: 'drain'; readonly graceMs: number }
+
+export type FromWorker =
+  | { readonly kind: 'listening' }
+  /** Listening failed. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** All requests from now on are served by this version of the table. */
+  | { readonly kind: 'serving'; readonly version: number }
+  | { readonly kind: 'metrics'; readonly batch: MetricBatch }
+  | { readonly kind: 'measured'; readonly id: number }
+  | { readonly kind: 'log'; readonly records: readonly LogRecord[] }
+  | { readonly kind: 'access'; readonly chunk: AccessChunk }
+  | { readonly kind: 'drained'; readonly cut: number }

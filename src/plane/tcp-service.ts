@@ -1,0 +1,44 @@
+import type { ListenerSpec } from '../config/listener-spec.ts'
+import type { Accepted } from '../listener/listener.ts'
+import { TcpConnection, type TcpContext } from '../proxy/tcp/handler.ts'
+
+/** The connections of one TCP listener. */
+export class TcpService {
+  private readonly spec: ListenerSpec
+  private readonly context: TcpContext
+  private readonly onClosed: () => void
+  private readonly connections = new Set<TcpConnection>()
+
+  constructor(spec: ListenerSpec, context: TcpContext, onClosed: () => void) {
+    this.spec = spec
+    this.context = context
+    this.onClosed = onClosed
+  }
+
+  get size(): number {
+    return this.connections.size
+  }
+
+  get waitedFor(): number {
+    return this.connections.size
+  }
+
+  accept(accepted: Accepted): TcpConnection {
+    const connection = new TcpConnection(accepted, this.context, this.spec, () => {
+      this.connections.delete(connection)
+      this.onClosed()
+    })
+    this.connections.add(connection)
+    // Not before the link has its user: a connection without a route ends at once.
+    queueMicrotask(() => connection.start([`:${accepted.listenPort}`]))
+    return connection
+  }
+
+  drain(): void {
+    // Nobody can tell when a TCP connection has done its work: it has until the end of the grace time.
+  }
+
+  destroy(): void {
+    for (const connection of this.connections) connection.destroy()
+  }
+}

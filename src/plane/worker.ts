@@ -1,0 +1,225 @@
+// One thread of the data plane. Everything it has is made here; what it is told and what it says is in messages.ts.
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type Accepted, type Listener, startListener } from '../listener/listener.ts'
+import { compileAccessFormat } from '../log/access-log.ts'
+import { AccessWriter } from '../log/access-writer.ts'
+import { ForwardingLog } from '../log/forwarding-log.ts'
+import type { Log } from '../log/log.ts'
+import { transferablesOf } from '../metrics/metric-batch.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import { NO_METRICS } from '../metrics/no-metrics.ts'
+import { WorkerMetrics } from '../metrics/worker-metrics.ts'
+import { HeadPool } from '../proxy/http/head-pool.ts'
+import { createNoRoutePage } from '../proxy/http/no-route-page.ts'
+import { ServedTarget } from '../proxy/served-target.ts'
+import { countAcrossThreads, createPicker } from '../route/picker.ts'
+import { RouteTable, type TableEdit } from '../route/table.ts'
+import { Deadlines } from '../socket/deadlines.ts'
+import type { LinkUser } from '../socket/link.ts'
+import { Upstreams } from '../upstream/upstreams.ts'
+import { createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
+import { type ExchangeLog, HttpService } from './http-service.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { TcpService } from './tcp-service.ts'
+import { ThreadMetrics } from './thread-metrics.ts'
+
+/** How often counts go to the main thread. */
+const MEASURE_MS = 1000
+
+/** Connections of one listener. */
+interface Service {
+  readonly size: number
+  readonly waitedFor: number
+  accept(accepted: Accepted): LinkUser
+  drain(): void
+  destroy(): void
+}
+
+class WorkerThread {
+  private readonly settings: WorkerSettings
+  private readonly port: MessagePort
+  private readonly log: ForwardingLog
+  private readonly deadlines = new Deadlines()
+  private readonly metrics: WorkerMetrics | undefined
+  private readonly upstreams: Upstreams
+  private readonly table: RouteTable<ServedTarget>
+  private readonly http: ReturnType<typeof createHttpContext>
+  private readonly accessWriter: AccessWriter | undefined
+  private readonly threadMetrics: ThreadMetrics | undefined
+  private readonly services: Service[] = []
+  private readonly listeners: Listener[] = []
+  private readonly parts: WorkerParts
+  private edit: TableEdit<ServedTarget> | undefined
+  private isDraining = false
+
+  constructor(settings: WorkerSettings, port: MessagePort) {
+    const { proxy, glob, log } = settings.config
+    this.settings = settings
+    this.port = port
+    this.log = new ForwardingLog({ level: log.level, post: records => this.post({ kind: 'log', records }) })
+    this.metrics = settings.metrics === undefined ? undefined : new WorkerMetrics(settings.metrics)
+    this.upstreams = createUpstreams(settings, this.deadlines)
+    const metrics: Metrics = this.metrics ?? NO_METRICS
+    this.table = new RouteTable<ServedTarget>({
+      matcher: proxy.matcher,
+      globHosts: !glob.matchingDisabled,
+      makeTarget: (spec, route) => new ServedTarget(spec, route, this.upstreams, metrics),
+      dropTarget: target => target.leave(),
+    })
+    this.parts = {
+      table: this.table,
+      pick: createPicker(proxy.strategy, countAcrossThreads(settings.slots)),
+      deadlines: this.deadlines,
+      log: this.log as Log,
+      metrics,
+      dialer: this.upstreams.dialer,
+    }
+    this.http = createHttpContext(this.parts, proxy)
+    if (log.accessTarget !== '') {
+      const format = compileAccessFormat(log.accessFormat, { escape: log.accessEscape })
+      this.accessWriter = new AccessWriter({
+        format,
+        post: (chunk, transfer) => this.post({ kind: 'access', chunk }, transfer),
+      })
+    }
+    if (this.metrics !== undefined) {
+      this.threadMetrics = new ThreadMetrics(this.metrics, settings.index)
+      setInterval(() => this.measure(), MEASURE_MS).unref()
+    }
+    port.on('message', (message: ToWorker) => this.receive(message))
+  }
+
+  private receive(message: ToWorker): void {
+    switch (message.kind) {
+      case 'stage':
+        this.edit ??= this.table.edit()
+        for (const change of message.changes) this.edit.apply(change)
+        return
+      case 'commit':
+        this.edit?.commit()
+        this.edit = undefined
+        return this.post({ kind: 'serving', version: message.version })
+      case 'no-route-page':
+        this.http.setNoRoutePage(createNoRoutePage(message.html))
+        return
+      case 'listen':
+        void this.listen()
+        return
+      case 'measure':
+        this.measure()
+        return this.post({ kind: 'measured', id: message.id })
+      case 'drain':
+        return this.drain(message.graceMs)
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const { config, listenerPorts, reusePort } = this.settings
+    const heads = new HeadPool()
+    try {
+      for (const [i, spec] of config.proxy.listeners.entries()) {
+        // Listeners of the control plane, such as `prometheus`, have no port here.
+        const port = listenerPorts[i]
+        if (port === undefined || port === -1) continue
+        const service = this.createService(i, heads)
+        this.services.push(service)
+        this.listeners.push(
+          await startListener({
+            spec: { ...spec, port },
+            reusePort,
+            deadlines: this.deadlines,
+            log: this.log,
+            admits: () => this.admits(),
+            accept: accepted => service.accept(accepted),
+          }),
+        )
+      }
+      this.post({ kind: 'listening' })
+    } catch (cause) {
+      this.post({ kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) })
+    }
+  }
+
+  private createService(index: number, heads: HeadPool): Service {
+    const { proxy } = this.settings.config
+    const spec = proxy.listeners[index]!
+    const onClosed = (): void => this.connectionClosed()
+    if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts), onClosed)
+    const accessLog = this.exchangeLog()
+    return new HttpService(spec, proxy, { context: this.http.context, heads, accessLog, onClosed })
+  }
+
+  private exchangeLog(): ExchangeLog | undefined {
+    const { accessWriter } = this
+    if (accessWriter === undefined) return undefined
+    return { write: (exchange, durationMs) => accessWriter.write(this.http.accessEntry(exchange, durationMs)) }
+  }
+
+  private admits(): boolean {
+    const { maxClients } = this.settings
+    return maxClients === 0 || this.countClients() < maxClients
+  }
+
+  private countClients(): number {
+    let open = 0
+    for (const service of this.services) open += service.size
+    return open
+  }
+
+  private drain(graceMs: number): void {
+    this.isDraining = true
+    for (const listener of this.listeners) listener.close()
+    for (const service of this.services) service.drain()
+    if (graceMs > 0) setTimeout(() => this.end(), graceMs)
+    else return this.end()
+    this.connectionClosed()
+  }
+
+  private connectionClosed(): void {
+    if (this.isDraining && this.services.every(service => service.waitedFor === 0)) this.end()
+  }
+
+  /** What is still open is cut. */
+  private end(): void {
+    if (!this.isDraining) return
+    this.isDraining = false
+    let cut = 0
+    for (const service of this.services) {
+      cut += service.size
+      service.destroy()
+    }
+    // The connections just cut count as over in their own time.
+    setImmediate(() => {
+      this.accessWriter?.flush()
+      this.measure()
+      this.log.flush()
+      this.post({ kind: 'drained', cut })
+    })
+  }
+
+  private measure(): void {
+    this.threadMetrics?.collect({ clients: this.countClients(), upstream: this.upstreams.count() })
+    const batch = this.metrics?.drain()
+    if (batch !== undefined) this.post({ kind: 'metrics', batch }, transferablesOf(batch))
+  }
+
+  private post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+    this.port.postMessage(message, transfer)
+  }
+}
+
+function createUpstreams(settings: WorkerSettings, deadlines: Deadlines): Upstreams {
+  const { proxy } = settings.config
+  return new Upstreams(deadlines, proxy, {
+    maxHeadBytes: proxy.limit.headerSize,
+    maxHeaders: proxy.limit.headerCount,
+    responseHeaderTimeoutMs: proxy.responseHeaderTimeoutMs,
+    maxIdle: proxy.maxConn,
+    idleTimeoutMs: proxy.idleConnTimeoutMs,
+    maxConnections: proxy.limit.upstreamConns,
+  })
+}
+
+if (parentPort === null) throw new Error('worker.ts is started by data-plane.ts, in a thread')
+new WorkerThread(workerData as WorkerSettings, parentPort)

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { isIP } from 'node:net'
+import { buildRedirectUrl } from '../../route/redirect.ts'
+import type { Route } from '../../route/table.ts'
+import { HEADER } from '../../wire/header-names.ts'
+import type { Http1Head } from '../../wire/http1-head.ts'
+import type { ServedTarget } from '../served-target.ts'
+import type { HttpContext } from './context.ts'
+import type { Exchange } from './exchange.ts'
+import { Forward } from './forward.ts'
+import { fail, refuseRequest, sendRedirect, unauthorized } from './local-reply.ts'
+import { readTarget } from './request-target.ts'
+
+/** The steps of a request, in order. Each answers, or lets the next go on. */
+export function serve(exchange: Exchange, context: HttpContext): void {
+  if (context.givesRequestIds) exchange.requestId = randomUUID()
+  if (!readRequest(exchange, context)) return
+
+  const isTls = exchange.downstream.client.tls !== undefined
+  const route = findRoute(exchange, context, isTls)
+  if (route === undefined) return
+  const { target } = exchange
+  if (target === undefined) return
+
+  if (target.options.accessRules !== undefined && !isAllowed(exchange, target)) {
+    const { address } = exchange.downstream.client
+    return fail(exchange, context, 'access-denied', `route rules denied access from ${address} to ${target.url}`)
+  }
+  if (target.options.auth !== undefined) {
+    return unauthorized(exchange, context, `unknown auth scheme '${target.options.auth}'`)
+  }
+  if (target.redirect !== undefined) return redirect(exchange, target, context)
+
+  exchange.startedAt = performance.now()
+  if (target.pool === undefined) {
+    return fail(
+      exchange,
+      context,
+      'unsupported-target',
+      `unsupported protocol scheme "${target.scheme}" of target ${target.url}`,
+    )
+  }
+  const forward = new Forward(exchange, target, target.pool, context)
+  exchange.carrier = forward
+  forward.start()
+}
+
+/** Takes the request line apart. @returns false when the request has its answer already */
+function readRequest(exchange: Exchange, context: HttpContext): boolean {
+  const { head } = exchange
+  if (head.method === 'OPTIONS' && head.target === '*') {
+    exchange.downstream.sendReply({ status: 200, lines: '', body: '' })
+    return false
+  }
+  if (head.method === 'CONNECT') {
+    // Its target is a host and no path, so no route can match it: this is no forward proxy.
+    context.notFound.add(1)
+    fail(exchange, context, 'no-route', `No route for ${head.target}`)
+    return false
+  }
+  const target = readTarget(head)
+  if ('refused' in target) {
+    refuseRequest(exchange, target.refused)
+    return false
+  }
+  exchange.host = target.host
+  exchange.path = target.path
+  exchange.rawPath = target.rawPath
+  exchange.query = target.query
+  exchange.upgrade = wantedUpgrade(head)
+  return true
+}
+
+/** The protocol to offer to the upstream. A body before a change of protocol cannot be told from what comes after it. */
+function wantedUpgrade(head: Http1Head): string {
+  const value = head.get(HEADER.upgrade)
+  if (value === undefined || head.version !== 11 || head.hasBody) return ''
+  const folded = value.toLowerCase()
+  // As in the original a WebSocket handshake needs no `Connection: Upgrade`: proxies before us are known to lose it.
+  if (folded === 'websocket') return value
+  // HTTP/2 behind an upgrade would carry requests past the routes and their access rules.
+  if (!head.wantsUpgrade || folded.includes('h2c')) return ''
+  return value
+}
+
+/** Finds route and target. @returns undefined when there is none; then the request has its answer */
+function findRoute(exchange: Exchange, context: HttpContext, isTls: boolean): Route<ServedTarget> | undefined {
+  const { host, path } = exchange
+  let route = context.table.lookup(host, path, isTls)
+  while (route !== undefined) {
+    const target = context.pick(route)
+    if (target.redirect === undefined || !leadsBack(exchange, target, isTls)) {
+      exchange.route = route
+      exchange.target = target
+      return route
+    }
+    context.log.info('Skipping redirect with same scheme, host and path')
+    const next = context.table.lookupAfter(route, host, path, isTls)
+    if (next === undefined && route.host === '') {
+      exchange.route = route
+      exchange.target = target
+      return route
+    }
+    route = next
+  }
+  context.notFound.add(1)
+  fail(exchange, context, 'no-route', `No route for ${host}${exchange.rawPath}${exchange.query}`)
+  return undefined
+}
+
+/** Would the redirect lead to the request that it answers? */
+function leadsBack(exchange: Exchange, target: ServedTarget, isTls: boolean): boolean {
+  if (target.redirect === undefined) return false
+  const url = buildRedirectUrl(target.redirect, redirected(exchange))
+  const scheme = exchange.head.get(HEADER.xForwardedProto) || (isTls ? 'https' : 'http')
+  return url.scheme === scheme && url.host === exchange.host && url.path === exchange.path
+}
+
+function redirect(exchange: Exchange, target: ServedTarget, context: HttpContext): void {
+  const status = target.options.redirectStatus
+  if (target.redirect === undefined || status === undefined) return
+  context.redirected(status).add(1)
+  sendRedirect(exchange, status, buildRedirectUrl(target.redirect, redirected(exchange)).location)
+}
+
+function redirected(exchange: Exchange): { host: string; path: string; rawPath: string; query: string } {
+  const { host, path, rawPath, query } = exchange
+  return { host, path, rawPath, query: query.slice(1) }
+}
+
+/** `allow=`, `deny=`: the client itself, and every address that proxies before us say it came from. */
+function isAllowed(exchange: Exchange, target: ServedTarget): boolean {
+  const rules = target.options.accessRules
+  if (rules === undefined) return true
+  const { head } = exchange
+  const { address } = exchange.downstream.client
+  if (!rules.allows(address)) return false
+  for (let i = head.find(HEADER.xForwardedFor); i !== -1 && i < head.count; i++) {
+    if (head.id(i) !== HEADER.xForwardedFor) continue
+    for (const part of head.value(i).split(',')) {
+      const forwarded = part.trim()
+      if (forwarded === address || isIP(forwarded) === 0) continue
+      if (!rules.allows(forwarded)) return false
+    }
+  }
+  return true
+}

@@ -1,0 +1,6 @@
+import { STATUS_CODES } from 'node:http'
+
+/** The reason phrase of a status, as the original words it: an unregistered one is `status code 299`. */
+export function statusText(status: number): string {
+  return STATUS_CODES[status] ?? `status code ${status}`
+}

@@ -1,0 +1,74 @@
+import type { Counter, Histogram, Metrics } from '../metrics/metrics.ts'
+import type { TargetSpec } from '../route/command.ts'
+import { Target } from '../route/target.ts'
+import type { HttpPool } from '../upstream/http-pool.ts'
+import { toUtf8Bytes } from './http/request-target.ts'
+
+/** Gives out the pool of an address and takes it back; an address nobody uses any more keeps no connections. */
+export interface PoolSource {
+  acquire(host: string, port: number): HttpPool
+  release(pool: HttpPool): void
+}
+
+/** A target with what one thread keeps for it: its connections, its counters, and its texts as bytes for the wire. */
+export class ServedTarget extends Target {
+  /** undefined for targets that do not speak HTTP. */
+  readonly pool: HttpPool | undefined
+  readonly requests: Histogram
+  readonly timer: Histogram
+  readonly received: Counter
+  readonly sent: Counter
+  readonly authorityBytes: string
+  /** The Host header to send; undefined keeps the client's. */
+  readonly hostBytes: string | undefined
+  readonly stripBytes: string | undefined
+  readonly prependBytes: string | undefined
+  readonly queryBytes: string
+  private readonly statusTimers = new Map<number, Histogram>()
+  private readonly metrics: Metrics
+  private readonly labels: readonly (readonly [string, string])[]
+  private readonly pools: PoolSource
+
+  constructor(spec: TargetSpec, route: { host: string; path: string }, pools: PoolSource, metrics: Metrics) {
+    super(spec)
+    const { options } = this
+    this.pools = pools
+    this.metrics = metrics
+    this.labels = [
+      ['service', this.service],
+      ['host', route.host],
+      ['path', route.path],
+      ['target', this.url],
+    ]
+    this.pool = this.scheme === 'http' && this.port > 0 ? pools.acquire(this.hostname, this.port) : undefined
+    this.requests = metrics.histogram('requests', [['service', this.service]])
+    this.timer = metrics.histogram('route', this.labels)
+    this.received = metrics.counter('route.rx', this.labels)
+    this.sent = metrics.counter('route.tx', this.labels)
+    this.authorityBytes = toUtf8Bytes(this.authority)
+    if (options.host !== undefined)
+      this.hostBytes = options.host === 'dst' ? this.authorityBytes : toUtf8Bytes(options.host)
+    if (options.strip !== undefined) this.stripBytes = toUtf8Bytes(options.strip)
+    if (options.prepend !== undefined) this.prependBytes = toUtf8Bytes(options.prepend)
+    this.queryBytes = toUtf8Bytes(this.query)
+  }
+
+  /** Times of requests with this answer (`http.status`). */
+  statusTimer(status: number): Histogram {
+    let timer = this.statusTimers.get(status)
+    if (timer === undefined) {
+      timer = this.metrics.histogram('http.status', [
+        ['code', String(status)],
+        ['service', this.service],
+      ])
+      this.statusTimers.set(status, timer)
+    }
+    return timer
+  }
+
+  /** The target has left the table. Requests under way keep it until they end. */
+  leave(): void {
+    this.metrics.forget(this.labels)
+    if (this.pool !== undefined) this.pools.release(this.pool)
+  }
+}

@@ -1,0 +1,182 @@
+import type { Log } from '../../log/log.ts'
+import type { Counter } from '../../metrics/metrics.ts'
+import type { Picker } from '../../route/picker.ts'
+import type { Route, RouteTable } from '../../route/table.ts'
+import type { Deadlines } from '../../socket/deadlines.ts'
+import type { Link, LinkUser } from '../../socket/link.ts'
+import { Splice } from '../../socket/splice.ts'
+import type { Dialer } from '../../upstream/dial.ts'
+import { formatProxyLine, type ProxyAddress } from '../../wire/proxy-protocol.ts'
+import type { ServedTarget } from '../served-target.ts'
+
+/** What every TCP connection of a thread is served with. */
+export interface TcpContext {
+  readonly table: RouteTable<ServedTarget>
+  readonly pick: Picker
+  readonly dialer: Dialer
+  readonly deadlines: Deadlines
+  readonly log: Log
+  readonly notFound: Counter
+  /** `tcp.conn`, `tcp.connfail`, `tcp.noroute`. */
+  readonly connections: Counter
+  readonly connectFailures: Counter
+  readonly noRoutes: Counter
+}
+
+export interface TcpClient {
+  readonly link: Link
+  readonly client: ProxyAddress
+  /** As announced by a PROXY header; undefined leaves it to the socket. */
+  readonly announcedServer: ProxyAddress | undefined
+}
+
+export interface TcpLimits {
+  /** `rt`: how long the client may be silent; 0 is no limit. */
+  readonly readTimeoutMs: number
+  /** `wt`: how long the client may take what is sent to it. */
+  readonly writeTimeoutMs: number
+}
+
+/** Targets tried for one connection. */
+const MAX_TARGETS = 3
+/** How long one direction may stay open and silent after the other has ended. */
+const HALF_OPEN_MS = 300_000
+/** What is read of a client before there is an upstream to pass it to. */
+const MAX_EARLY_BYTES = 65_536
+
+/** One TCP connection from its acceptance on: a target is found by `key`, connected to, and the two are joined. */
+export class TcpConnection implements LinkUser {
+  private readonly context: TcpContext
+  private readonly limits: TcpLimits
+  private readonly accepted: TcpClient
+  private readonly onGone: () => void
+  private early: Buffer | undefined
+  private hasEnded = false
+  private upstream: Link | undefined
+  private splice: Splice | undefined
+  private isOver = false
+
+  constructor(accepted: TcpClient, context: TcpContext, limits: TcpLimits, onGone: () => void) {
+    this.accepted = accepted
+    this.context = context
+    this.limits = limits
+    this.onGone = onGone
+  }
+
+  /** `keys` are tried in order (`:3306`). */
+  start(keys: readonly string[]): void {
+    const { context } = this
+    context.connections.add(1)
+    const route = this.findRoute(keys)
+    if (route === undefined) return
+    const target = context.pick(route)
+    const rules = target.options.accessRules
+    if (rules !== undefined && !rules.allows(this.accepted.client.address)) {
+      context.log.info(`route rules denied access from ${this.accepted.client.address} to ${target.url}`)
+      return this.destroy()
+    }
+    this.dial(route, target, [target])
+  }
+
+  destroy(): void {
+    if (this.splice !== undefined) return this.splice.destroy()
+    this.accepted.link.destroy()
+    this.upstream?.destroy()
+  }
+
+  onBytes(bytes: Buffer, length: number): void {
+    const piece = bytes.subarray(0, length)
+    this.early = this.early === undefined ? Buffer.from(piece) : Buffer.concat([this.early, piece])
+    if (this.early.length >= MAX_EARLY_BYTES) this.accepted.link.pause()
+  }
+
+  onEnd(): void {
+    // What was sent before is passed on all the same, and so is this.
+    this.hasEnded = true
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    this.upstream?.destroy()
+    this.over()
+  }
+
+  private findRoute(keys: readonly string[]): Route<ServedTarget> | undefined {
+    const { context } = this
+    for (const key of keys) {
+      const route = context.table.lookupExact(key)
+      if (route !== undefined) return route
+    }
+    context.notFound.add(1)
+    context.noRoutes.add(1)
+    context.log.warn(keys.length === 1 ? `No route for ${keys[0]}` : `No route for any hosts: [${keys.join(' ')}]`)
+    this.destroy()
+    return undefined
+  }
+
+  private dial(route: Route<ServedTarget>, target: ServedTarget, tried: readonly ServedTarget[]): void {
+    const { context } = this
+    if (target.port === 0) return this.connectFailed(route, target, tried, 'target has no port')
+    let isConnected = false
+    const upstream = context.dialer.dial(
+      target.hostname,
+      target.port,
+      {
+        onBytes: () => {},
+        onEnd: () => {},
+        onDrain: () => {},
+        onClose: error => {
+          if (!isConnected && !this.isOver)
+            this.connectFailed(route, target, tried, error?.message ?? 'connection closed')
+        },
+      },
+      () => {
+        isConnected = true
+        if (this.isOver) return upstream.destroy()
+        this.join(upstream, target)
+      },
+    )
+    this.upstream = upstream
+  }
+
+  private connectFailed(
+    route: Route<ServedTarget>,
+    target: ServedTarget,
+    tried: readonly ServedTarget[],
+    cause: string,
+  ): void {
+    const { context } = this
+    context.connectFailures.add(1)
+    context.log.warn(`tcp: cannot connect to upstream ${target.authority}: ${cause}`)
+    const next = tried.length < MAX_TARGETS ? route.targets.find(other => !tried.includes(other)) : undefined
+    if (next === undefined) return this.destroy()
+    this.dial(route, next, [...tried, next])
+  }
+
+  private join(upstream: Link, target: ServedTarget): void {
+    const { accepted, context, limits } = this
+    const { link, client, announcedServer } = accepted
+    if (target.options.proxyProtocol) {
+      upstream.write(formatProxyLine(client, announcedServer ?? { address: link.localAddress, port: link.localPort }))
+    }
+    this.splice = new Splice(link, upstream, {
+      deadlines: context.deadlines,
+      halfOpenMs: HALF_OPEN_MS,
+      ...limits,
+      onBytesUp: count => target.sent.add(count),
+      onBytesDown: count => target.received.add(count),
+      onDone: () => this.over(),
+    })
+    const { early } = this
+    this.early = undefined
+    this.splice.start(early, undefined)
+    if (this.hasEnded) link.user.onEnd()
+  }
+
+  private over(): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.onGone()
+  }
+}

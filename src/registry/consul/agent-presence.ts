@@ -1,0 +1,51 @@
+import { ConsulError } from '../../consul/consul-error.ts'
+import type { HealthCheck } from '../../consul/decode.ts'
+
+export interface AgentPresenceOptions {
+  /** The name of our agent's node, from `/v1/agent/self`. */
+  readonly nodeName: string
+  /** Asks the agent again: it may have been restarted under another name. */
+  readonly askNodeName: () => Promise<string>
+}
+
+/**
+ * Is a list of checks the whole list? In the first moments after its start an agent answers with an empty catalogue, and
+ * that is not the news that all services are gone. The check of the agent's own node tells the two apart: Consul makes it
+ * when the node joins.
+ */
+export class AgentPresence {
+  readonly #askNodeName: () => Promise<string>
+  #nodeName: string
+  #wasSeen = false
+  #absentSince: number | undefined
+
+  constructor(options: AgentPresenceOptions) {
+    this.#nodeName = options.nodeName
+    this.#askNodeName = options.askNodeName
+  }
+
+  /** Throws a ConsulError of kind `incomplete`; or whatever askNodeName() throws. `now` in milliseconds of any clock. */
+  async confirm(checks: readonly HealthCheck[], now: number): Promise<void> {
+    if (isNodeListed(checks, this.#nodeName)) return this.#found()
+    this.#nodeName = await this.#askNodeName()
+    if (isNodeListed(checks, this.#nodeName)) return this.#found()
+    this.#absentSince ??= now
+    // A token that may not read our own node never sees it. Then the list has to be believed in the end.
+    if (now - this.#absentSince >= (this.#wasSeen ? PATIENCE_MS : PATIENCE_AT_START_MS)) return
+    throw new ConsulError(`the list lacks the serfHealth check of the agent's own node "${this.#nodeName}"`, {
+      kind: 'incomplete',
+    })
+  }
+
+  #found(): void {
+    this.#wasSeen = true
+    this.#absentSince = undefined
+  }
+}
+
+const PATIENCE_MS = 120_000
+const PATIENCE_AT_START_MS = 5000
+
+function isNodeListed(checks: readonly HealthCheck[], nodeName: string): boolean {
+  return checks.some(check => check.checkId === 'serfHealth' && check.node === nodeName)
+}

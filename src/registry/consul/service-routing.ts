@@ -1,0 +1,189 @@
+import { BackOff, pause } from '../../consul/back-off.ts'
+import type { ConsulClient } from '../../consul/client.ts'
+import { ConsulError } from '../../consul/consul-error.ts'
+import type { CatalogInstance } from '../../consul/decode.ts'
+import type { Log } from '../../log/log.ts'
+import type { RouteSink } from '../registry.ts'
+import { reportFault } from './background.ts'
+import { findChangedServices } from './changed-services.ts'
+import { InstanceCatalog } from './instance-catalog.ts'
+import { describeOut, type InstanceHealth } from './passing.ts'
+import { buildServiceRoutes, type TagRules } from './service-routes.ts'
+
+export interface ServiceRoutingOptions {
+  readonly client: ConsulClient
+  readonly parallel: number
+  readonly rules: TagRules
+  readonly log: Log
+  readonly signal: AbortSignal
+  readonly sink: RouteSink
+  /** What was given to the sink belongs together now. */
+  readonly onChange: () => void
+  /** Once: all routed instances that the first list of checks told of are in the sink. */
+  readonly onComplete: () => void
+}
+
+/** Which instances are healthy, and where they are: brings the two together, and tells the sink what changed. */
+export class ServiceRouting {
+  readonly #options: ServiceRoutingOptions
+  readonly #catalog: InstanceCatalog
+  #health: ReadonlyMap<string, InstanceHealth> = new Map()
+  #services: ReadonlyMap<string, readonly InstanceHealth[]> = new Map()
+  /** By service and key, what the sink has. */
+  readonly #routed = new Map<string, Map<string, CatalogInstance>>()
+  #routedBefore = 0
+  #isStaged = false
+  #commitTimer: NodeJS.Timeout | undefined
+  #isComplete = false
+  #hasHealth = false
+  #isCatalogNews = false
+  #verifying: Promise<void> | undefined
+
+  constructor(options: ServiceRoutingOptions) {
+    this.#options = options
+    this.#catalog = new InstanceCatalog({
+      ...options,
+      isRouted: key => isRouted(this.#health.get(key)),
+      onAnswer: service => {
+        this.#stage(service)
+        this.#settle()
+      },
+    })
+    options.signal.addEventListener('abort', () => clearTimeout(this.#commitTimer), { once: true })
+  }
+
+  /** A new list of checks. Takes time in proportion to it, and asks only for services of which it shows something new. */
+  updateHealth(health: ReadonlyMap<string, InstanceHealth>): void {
+    const before = this.#health
+    const affected = new Set<string>()
+    const unknown = new Set<string>()
+    for (const [key, now] of health) {
+      const then = before.get(key)
+      const isRegisteredAnew = then !== undefined && (then.service !== now.service || then.signature !== now.signature)
+      if (then !== undefined && !isRegisteredAnew && isRouted(then) === isRouted(now)) continue
+      affected.add(now.service).add(then?.service ?? now.service)
+      if (isRouted(now) && (isRegisteredAnew || this.#catalog.find(now.service, key) === undefined))
+        unknown.add(now.service)
+      if (this.#options.log.isOn('DEBUG')) this.#options.log.debug(`consul: ${describeOut(now)}`)
+    }
+    for (const [key, then] of before) if (!health.has(key)) affected.add(then.service)
+    this.#health = health
+    this.#services = Map.groupBy(health.values(), instance => instance.service)
+    this.#hasHealth = true
+    this.#catalog.retain(this.#services)
+    for (const service of unknown) this.#catalog.load(service)
+    for (const service of affected) this.#stage(service)
+    this.#settle()
+  }
+
+  /** Some instance was registered, changed or removed, somewhere in the datacenter. */
+  catalogChanged(): void {
+    this.#catalog.outdate()
+    this.#isCatalogNews = true
+    this.#startVerifying()
+  }
+
+  /** Services without an address of their own are reached at the address of their node. */
+  updateNodes(addresses: ReadonlyMap<string, string>): void {
+    this.#catalog.outdate()
+    for (const { service, instance } of this.#catalog.instances()) {
+      const address = addresses.get(instance.node)
+      if (instance.serviceAddress === '' && address !== undefined && address !== instance.nodeAddress)
+        this.#catalog.load(service)
+    }
+  }
+
+  #startVerifying(): void {
+    if (this.#verifying !== undefined) return
+    this.#verifying = this.#verify()
+      .catch(reportFault('service versions', this.#options.log))
+      .finally(() => {
+        this.#verifying = undefined
+        // What came between the end of the loop and here.
+        if (this.#isCatalogNews && !this.#options.signal.aborted) this.#startVerifying()
+      })
+  }
+
+  async #verify(): Promise<void> {
+    const { client, signal, log } = this.#options
+    const backOff = new BackOff({ minMs: 500, maxMs: 10_000 })
+    while (this.#isCatalogNews && !signal.aborted) {
+      this.#isCatalogNews = false
+      const startedAt = performance.now()
+      try {
+        const changed = await findChangedServices(client, this.#catalog.instances(), signal)
+        for (const service of changed) this.#catalog.load(service)
+        backOff.reset()
+        // In a datacenter where something is registered all the time, at most a fifth of the time is spent on it.
+        await pause(4 * (performance.now() - startedAt), signal)
+      } catch (cause) {
+        if (!(cause instanceof ConsulError)) throw cause
+        log.debug(`consul: Error reading the versions of services. ${cause.message}`)
+        this.#isCatalogNews = true
+        await pause(backOff.nextMs(), signal)
+      }
+    }
+  }
+
+  #stage(service: string): void {
+    const { sink, rules } = this.#options
+    const instances = (this.#services.get(service) ?? []).filter(isRouted)
+    const wanted = new Set(instances.map(({ key }) => key))
+    const routed = this.#routed.get(service) ?? new Map<string, CatalogInstance>()
+    for (const key of routed.keys()) {
+      if (wanted.has(key)) continue
+      sink.removeInstance(sinkKey(service, key))
+      routed.delete(key)
+      this.#isStaged = true
+    }
+    for (const { key } of instances) {
+      const instance = this.#catalog.find(service, key)
+      if (instance === undefined) this.#catalog.loadLater(service)
+      if (instance === undefined || routed.get(key) === instance) continue
+      const { definitions, problems } = buildServiceRoutes(instance, rules)
+      sink.setInstance(sinkKey(service, key), definitions, problems)
+      routed.set(key, instance)
+      this.#isStaged = true
+    }
+    if (routed.size === 0) this.#routed.delete(service)
+    else this.#routed.set(service, routed)
+  }
+
+  /**
+   * Changes of one moment become visible in one moment: when blue goes and green comes, the sink has both before it is told.
+   * But a query that hangs holds the others back for a moment only.
+   */
+  #settle(): void {
+    const { signal, onComplete } = this.#options
+    if (this.#catalog.isIdle) this.#commit()
+    else if (this.#isStaged && !signal.aborted) this.#commitTimer ??= setTimeout(() => this.#commit(), SETTLE_MS)
+    if (this.#isComplete || !this.#hasHealth || !this.#catalog.isComplete) return
+    this.#isComplete = true
+    onComplete()
+  }
+
+  #commit(): void {
+    clearTimeout(this.#commitTimer)
+    this.#commitTimer = undefined
+    if (!this.#isStaged || this.#options.signal.aborted) return
+    this.#isStaged = false
+    if (this.#routed.size === 0 && this.#routedBefore > 0) {
+      this.#options.log.warn(
+        `consul: None of ${this.#routedBefore} routed services is left: no checks, or none that passes, or a token that may not see them`,
+      )
+    }
+    this.#routedBefore = this.#routed.size
+    this.#options.onChange()
+  }
+}
+
+const SETTLE_MS = 500
+
+function isRouted(instance: InstanceHealth | undefined): boolean {
+  return instance !== undefined && instance.out === undefined
+}
+
+/** With the service, for an instance may be registered under another name the next moment. */
+function sinkKey(service: string, key: string): string {
+  return `${key}\0${service}`
+}

@@ -1,0 +1,158 @@
+import type { RouteRow, RoutesView } from './admin/routes-view.ts'
+import type { Config } from './config/config.ts'
+import type { Log } from './log/log.ts'
+import type { FeedChange, Origin, Problem } from './registry/route-feed.ts'
+import { RouteFeed } from './registry/route-feed.ts'
+import type { RouteChange } from './route/change.ts'
+import { formatTable, formatTableDetail } from './route/format-table.ts'
+import { type Route, RouteTable } from './route/table.ts'
+import { Target } from './route/target.ts'
+
+/** Takes a change to the workers. Resolves with the change as they were given it, when all of them serve it. */
+export type Publish = (changes: readonly RouteChange[]) => Promise<readonly RouteChange[]>
+
+export interface RouteControlOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly publish: Publish
+  /** A target is gone from the table, with the labels its series have. */
+  onTargetGone(labels: readonly (readonly [string, string])[]): void
+}
+
+/** The control plane's routes: what registries say goes through here into the table, the workers and the log. */
+export class RouteControl implements RoutesView {
+  readonly feed: RouteFeed
+  private readonly options: RouteControlOptions
+  private readonly table: RouteTable
+  private readonly listeners = new Set<() => void>()
+  private publishing: Promise<void> = Promise.resolve()
+  private committed = 0
+
+  constructor(options: RouteControlOptions) {
+    const { proxy, glob, registry } = options.config
+    const globHosts = !glob.matchingDisabled
+    this.options = options
+    this.feed = new RouteFeed({ matcher: proxy.matcher, globHosts, textHeadings: registry.backend === 'consul' })
+    this.table = new RouteTable({
+      matcher: proxy.matcher,
+      globHosts,
+      makeTarget: (spec, route) => new ListedTarget(spec, route),
+      dropTarget: target => {
+        if (target instanceof ListedTarget) options.onTargetGone(target.labels)
+      },
+    })
+  }
+
+  get version(): number {
+    return this.committed
+  }
+
+  /** How many targets the table has. */
+  get size(): number {
+    return this.table.size
+  }
+
+  routes(): Iterable<Route> {
+    return this.table.routes()
+  }
+
+  *targets(): Iterable<RouteRow> {
+    for (const route of this.table.routes()) {
+      for (const [index, target] of route.targets.entries()) {
+        const { service, tags, options } = target.spec
+        const { host, path } = route
+        yield { service, host, path, dst: target.url, options, tags, weight: route.weights[index] ?? 0 }
+      }
+    }
+  }
+
+  raw(): string {
+    return formatTable(this.table)
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Takes what was staged in the feed as one change, everywhere. */
+  commit(): void {
+    const change = this.feed.commit()
+    if (change === undefined) return
+    this.report(change)
+    if (change.routes.length > 0) {
+      // One after the other, in the order of their making: each names what the table is to be after it.
+      this.publishing = this.publishing
+        .then(() => this.publish(change))
+        .catch((cause: unknown) => {
+          this.options.log.error(
+            `cannot publish routes: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
+          )
+        })
+    }
+    this.logChange(change)
+  }
+
+  /** Resolves when everything committed so far is served by every worker. */
+  async settled(): Promise<void> {
+    await this.publishing
+  }
+
+  private async publish(change: FeedChange): Promise<void> {
+    const edit = this.table.edit()
+    const published = this.options.publish(change.routes)
+    for (const route of change.routes) edit.apply(route)
+    edit.commit()
+    this.committed = change.version
+    for (const listener of this.listeners) listener()
+    await published
+  }
+
+  private report(change: FeedChange): void {
+    const { log } = this.options
+    for (const problem of change.newProblems) log.warn(describeProblem(problem))
+    for (const { origin, reason } of change.goneProblems)
+      log.info(`${describeOrigin(origin)} is well again (was: ${reason})`)
+  }
+
+  private logChange(change: FeedChange): void {
+    const { config, log } = this.options
+    const { routesFormat } = config.log
+    const { addedLines, removedLines } = change
+    if (addedLines.length === 0 && removedLines.length === 0) return
+    if (!log.isOn('INFO')) return
+    if (routesFormat === 'all') log.info(`Updated config to\n${this.feed.document()}`)
+    else if (routesFormat === 'detail') {
+      void this.settled().then(() => log.info(`Updated config to\n${formatTableDetail(this.table)}`))
+    } else {
+      if (routesFormat !== 'delta') log.warn(`Invalid route format "${routesFormat}". Defaulting to "delta"`)
+      const lines = [...removedLines.map(line => `- ${line}`), ...addedLines.map(line => `+ ${line}`)]
+      log.info(`Config updates\n${lines.join('\n')}`)
+    }
+  }
+}
+
+/** A target that knows how its metrics are labelled. */
+class ListedTarget extends Target {
+  readonly labels: readonly (readonly [string, string])[]
+
+  constructor(spec: ConstructorParameters<typeof Target>[0], route: { host: string; path: string }) {
+    super(spec)
+    this.labels = [
+      ['service', this.service],
+      ['host', route.host],
+      ['path', route.path],
+      ['target', this.url],
+    ]
+  }
+}
+
+function describeProblem(problem: Problem): string {
+  const { origin, text, column, reason, expected } = problem
+  return `${describeOrigin(origin)}, column ${column}: ${reason}, in '${text}'; expected ${expected}`
+}
+
+function describeOrigin(origin: Origin): string {
+  if (origin.kind === 'text') return `${origin.source} line ${origin.line}`
+  return `service ${origin.service}, instance ${origin.instance} on node ${origin.node}, tag '${origin.tag}'`
+}

@@ -1,0 +1,68 @@
+import type { Deadlines } from '../socket/deadlines.ts'
+import { Dialer, type DialOptions } from './dial.ts'
+import { HttpPool, type PoolLimits } from './http-pool.ts'
+
+/** How often idle connections are looked at. */
+const SWEEP_MS = 500
+
+/** All connections of a thread to upstreams: a way to make new ones, and a pool for each address that some target has. */
+export class Upstreams implements Disposable {
+  readonly dialer: Dialer
+  private readonly pools = new Map<string, { pool: HttpPool; users: number }>()
+  private readonly deadlines: Deadlines
+  private readonly limits: PoolLimits
+  private readonly sweeper: NodeJS.Timeout
+
+  constructor(deadlines: Deadlines, dialOptions: DialOptions, limits: PoolLimits) {
+    this.deadlines = deadlines
+    this.limits = limits
+    this.dialer = new Dialer(dialOptions, deadlines)
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS)
+    this.sweeper.unref()
+  }
+
+  /** The pool of an address. Every `acquire` wants its `release`. */
+  acquire(host: string, port: number): HttpPool {
+    const key = `${host} ${port}`
+    const known = this.pools.get(key)
+    if (known !== undefined) {
+      known.users++
+      return known.pool
+    }
+    const pool = new HttpPool({ host, port }, this.dialer, this.deadlines, this.limits)
+    this.pools.set(key, { pool, users: 1 })
+    return pool
+  }
+
+  release(pool: HttpPool): void {
+    const key = `${pool.host} ${pool.port}`
+    const known = this.pools.get(key)
+    if (known?.pool !== pool) return
+    known.users--
+    if (known.users > 0) return
+    this.pools.delete(key)
+    pool.close()
+  }
+
+  /** Open and idle connections, for the metrics. */
+  count(): { open: number; idle: number } {
+    let open = 0
+    let idle = 0
+    for (const { pool } of this.pools.values()) {
+      open += pool.open
+      idle += pool.idleCount
+    }
+    return { open, idle }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.sweeper)
+    for (const { pool } of this.pools.values()) pool.close()
+    this.pools.clear()
+  }
+
+  private sweep(): void {
+    const now = performance.now()
+    for (const { pool } of this.pools.values()) if (pool.idleCount > 0) pool.sweep(now)
+  }
+}

@@ -1,0 +1,251 @@
+// HTTP/1.1 message bodies (RFC 9112 §6, §7): where a body ends, what of the bytes on the wire is content, and nothing else.
+// Content is handed on in place, never collected.
+
+import { HEADER, headerId, TOKEN } from './header-names.ts'
+
+export interface BodySink {
+  /** `bytes[from, to)` is content. Valid only during the call. */
+  onBody(bytes: Buffer, from: number, to: number): void
+}
+
+/** The longest chunk-size line accepted, extension included, in bytes. Extensions mean nothing to us and are not forwarded. */
+const MAX_CHUNK_LINE = 256
+/** All trailer lines of one message, in bytes. */
+const MAX_TRAILERS = 8192
+/** 2^52 and a bit: one hexadecimal digit more and a number no longer counts exactly. */
+const MAX_SIZE_DIGITS = 13
+
+const CR = 13
+const LF = 10
+
+const HEX = new Int8Array(256).fill(-1)
+for (let i = 0; i < 16; i++) {
+  HEX[i.toString(16).charCodeAt(0)] = i
+  HEX[i.toString(16).toUpperCase().charCodeAt(0)] = i
+}
+
+// Where the reader stands within a chunked body.
+const AT_SIZE = 0
+const IN_EXTENSION = 1
+const AT_SIZE_LF = 2
+const IN_DATA = 3
+const AT_DATA_CR = 4
+const AT_DATA_LF = 5
+const IN_TRAILERS = 6
+
+/** Headers that must not come after the body: they decide framing, routing or access (RFC 9110 §6.5.1). */
+const NOT_IN_TRAILERS = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'max-forwards',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'www-authenticate',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-real-ip',
+])
+
+export type BodyKind = 'none' | 'length' | 'chunked' | 'until-close'
+
+/** Reads one body after the other; `begin` says how the next one is framed. */
+export class BodyReader {
+  kind: BodyKind = 'none'
+  /** The whole body has been read. */
+  isDone = true
+  /** Bytes still to come, for a body with a length. */
+  remaining = 0
+  /** What was found wrong, for the log; '' while all is well. */
+  problem = ''
+  /** The trailer lines that may be passed on, each with its CR LF; '' when there are none. Complete once `isDone`. */
+  trailers = ''
+
+  private state = AT_SIZE
+  private digits = 0
+  private lineBytes = 0
+  private trailerText = ''
+
+  begin(kind: BodyKind, length = 0): void {
+    this.kind = kind
+    this.remaining = kind === 'length' ? length : 0
+    this.isDone = kind === 'none' || (kind === 'length' && length === 0)
+    this.problem = ''
+    this.trailers = ''
+    this.trailerText = ''
+    this.state = AT_SIZE
+    this.digits = 0
+    this.lineBytes = 0
+  }
+
+  /**
+   * Takes what belongs to the body from `bytes[start, end)`.
+   * @returns where the body's bytes end: `end` while it goes on; -1 when it is malformed, then `problem` says how
+   */
+  read(bytes: Buffer, start: number, end: number, sink: BodySink): number {
+    if (this.isDone) return start
+    if (this.kind === 'length') {
+      const take = Math.min(this.remaining, end - start)
+      this.remaining -= take
+      if (this.remaining === 0) this.isDone = true
+      if (take > 0) sink.onBody(bytes, start, start + take)
+      return start + take
+    }
+    if (this.kind === 'chunked') return this.readChunks(bytes, start, end, sink)
+    if (end > start) sink.onBody(bytes, start, end)
+    return end
+  }
+
+  private readChunks(bytes: Buffer, start: number, end: number, sink: BodySink): number {
+    let p = start
+    while (p < end) {
+      if (this.state === IN_DATA) {
+        const take = Math.min(this.remaining, end - p)
+        this.remaining -= take
+        if (this.remaining === 0) this.state = AT_DATA_CR
+        sink.onBody(bytes, p, p + take)
+        p += take
+      } else if (this.state === IN_TRAILERS) {
+        return this.readTrailers(bytes, p, end)
+      } else {
+        if (!this.step(bytes[p]!)) return -1
+        p++
+      }
+    }
+    return p
+  }
+
+  /** One byte of the lines between the chunks. */
+  private step(byte: number): boolean {
+    switch (this.state) {
+      case AT_SIZE: {
+        const digit = HEX[byte]!
+        if (digit >= 0) {
+          if (this.digits === MAX_SIZE_DIGITS) return this.fail('chunk size too large')
+          this.remaining = this.remaining * 16 + digit
+          this.digits++
+          return true
+        }
+        if (this.digits === 0) return this.fail('chunk size expected')
+        if (byte === CR) this.state = AT_SIZE_LF
+        else if (byte === 0x3b) this.state = IN_EXTENSION
+        else return this.fail('malformed chunk size')
+        return true
+      }
+      case IN_EXTENSION:
+        if (byte === CR) this.state = AT_SIZE_LF
+        else if (byte < 0x20 && byte !== 9) return this.fail('malformed chunk extension')
+        else if (++this.lineBytes > MAX_CHUNK_LINE) return this.fail('chunk extension too long')
+        return true
+      case AT_SIZE_LF:
+        if (byte !== LF) return this.fail('chunk size line must end in CR LF')
+        this.state = this.remaining === 0 ? IN_TRAILERS : IN_DATA
+        this.digits = 0
+        this.lineBytes = 0
+        return true
+      case AT_DATA_CR:
+        if (byte !== CR) return this.fail('chunk longer than its size')
+        this.state = AT_DATA_LF
+        return true
+      default:
+        if (byte !== LF) return this.fail('chunk must end in CR LF')
+        this.state = AT_SIZE
+        return true
+    }
+  }
+
+  private readTrailers(bytes: Buffer, start: number, end: number): number {
+    const before = this.trailerText.length
+    // The end is an empty line: CR LF at once, or behind the CR LF of the last trailer line.
+    const text = this.trailerText + bytes.toString('latin1', start, Math.min(end, start + MAX_TRAILERS + 4))
+    let close = -1
+    if (text.startsWith('\r\n')) close = 2
+    else {
+      const at = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+      if (at !== -1) close = at + 4
+    }
+    if (close > MAX_TRAILERS || (close === -1 && text.length > MAX_TRAILERS)) {
+      this.fail('trailers too long')
+      return -1
+    }
+    if (close === -1) {
+      this.trailerText = text
+      return end
+    }
+    this.trailerText = ''
+    if (close > 2 && !this.parseTrailers(text.slice(0, close - 4))) return -1
+    this.isDone = true
+    return start + close - before
+  }
+
+  private parseTrailers(text: string): boolean {
+    for (const line of text.split('\r\n')) {
+      const colon = line.indexOf(':')
+      const name = line.slice(0, Math.max(colon, 0))
+      const value = trimBlanks(line.slice(colon + 1))
+      if (!isToken(name) || !isFieldValue(value)) return this.fail('malformed trailer line')
+      const id = headerId(name)
+      if (id === HEADER.contentLength || id === HEADER.transferEncoding || id === HEADER.host) {
+        return this.fail(`${name.toLowerCase()} in trailers`)
+      }
+      if (!NOT_IN_TRAILERS.has(name.toLowerCase())) this.trailers += `${name}: ${value}\r\n`
+    }
+    return true
+  }
+
+  private fail(problem: string): false {
+    this.problem = problem
+    this.isDone = true
+    return false
+  }
+}
+
+function trimBlanks(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && (text[from] === ' ' || text[from] === '\t')) from++
+  while (to > from && (text[to - 1] === ' ' || text[to - 1] === '\t')) to--
+  return text.slice(from, to)
+}
+
+function isToken(text: string): boolean {
+  if (text === '') return false
+  for (let i = 0; i < text.length; i++) if (TOKEN[text.charCodeAt(i)] === 0) return false
+  return true
+}
+
+function isFieldValue(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code < 0x20 && code !== 9) || code === 0x7f) return false
+  }
+  return true
+}
+
+/** What goes before a chunk of this many bytes (RFC 9112 §7.1). */
+export function chunkStart(length: number): string {
+  return `${length.toString(16)}\r\n`
+}
+
+/** The end of a chunked body. */
+export function lastChunk(trailers: string): string {
+  return `0\r\n${trailers}\r\n`
+}

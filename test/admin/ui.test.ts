@@ -1,0 +1,417 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { missingPart, realPart } from '../harness/real-parts.ts'
+import { createRow, FakeTable } from './fake-table.ts'
+import { startTestAdmin, type TestAdmin, type TestAdminOptions } from './start-test-admin.ts'
+
+const executablePath = realPart('chromium')
+const skip = executablePath === undefined && missingPart('chromium')
+const FLAGS =
+  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
+
+let browser: Browser | undefined
+
+interface OpenPage extends AsyncDisposable {
+  readonly page: Page
+  readonly admin: TestAdmin
+}
+
+interface OpenOptions extends TestAdminOptions {
+  readonly url: string
+  readonly scheme?: 'light' | 'dark'
+  readonly width?: number
+  /** For axe, which has to be put into the page. */
+  readonly bypassCsp?: boolean
+  /** The browser reports an answer such as 409 as an error. */
+  readonly expectedErrors?: RegExp
+}
+
+/** A page of a fresh server. Whatever the browser complains of, a violation of the policy above all, fails the test at its end. */
+async function openPage(options: OpenOptions): Promise<OpenPage> {
+  const { url, scheme = 'light', width = 1280, bypassCsp = false, expectedErrors, ...adminOptions } = options
+  assert.ok(browser !== undefined)
+  const admin = await startTestAdmin(adminOptions)
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: scheme,
+    bypassCSP: bypassCsp,
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', message => {
+    if (message.type() !== 'error' && message.type() !== 'warning') return
+    // Asked for when a page is left before its own icon has come; a 404 by design.
+    if (message.location().url.endsWith('/favicon.ico')) return
+    if (expectedErrors?.test(message.text()) !== true) complaints.push(`${message.text()} ${message.location().url}`)
+  })
+  page.on('pageerror', error => complaints.push(String(error.stack)))
+  page.on('request', request => {
+    if (!request.url().startsWith(`http://127.0.0.1:${admin.port}/`)) complaints.push(`asked ${request.url()}`)
+  })
+  await page.goto(`http://127.0.0.1:${admin.port}${url}`)
+  return {
+    page,
+    admin,
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      await admin[Symbol.asyncDispose]()
+      assert.deepEqual(complaints, [])
+    },
+  }
+}
+
+const SHOP = createRow({
+  service: 'shop',
+  host: 'www.example.com',
+  path: '/shop',
+  dst: 'http://10.0.0.1:8080/',
+  tags: ['blue'],
+  options: [['strip', '/shop']],
+  weight: 0.75,
+})
+const ROWS = [
+  createRow({ service: 'db', host: ':3306', path: '', dst: 'tcp://10.0.0.9:3306' }),
+  createRow({ service: 'wrong', host: 'http:', path: '//old.example.com/' }),
+  SHOP,
+  createRow({ ...SHOP, dst: 'http://10.0.0.2:8080/', tags: ['green'], weight: 0.25 }),
+]
+
+const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
+
+const AXE = await readFile(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+describe('in a browser', { skip }, () => {
+  before(async () => {
+    if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: FLAGS.split(' ') })
+  })
+  after(() => browser?.close())
+
+  test('the table shows every target and follows changes by itself', async () => {
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(ROWS) })
+    const { page, admin } = opened
+    await page.getByText('live', { exact: true }).waitFor()
+    assert.deepEqual(await serviceNames(page), ['db', 'wrong', 'shop', 'shop'])
+    const row = page.locator('.routes tr', { hasText: '10.0.0.1' })
+    assert.deepEqual(await row.locator('td').allTextContents(), [
+      '3',
+      'shop',
+      'www.example.com/shop',
+      'http://10.0.0.1:8080/',
+      'strip=/shop',
+      '75.00%',
+      'blue',
+    ])
+    assert.match((await page.locator('.counts').textContent()) ?? '', /3 services 3 routes 4 targets/)
+    assert.match(
+      (await page.locator('tr.wrong .badge').getAttribute('aria-label')) ?? '',
+      /No request matches one that starts with http/,
+    )
+
+    admin.table.set([...ROWS.slice(1), createRow({ service: 'fresh', path: '/fresh' })])
+    await page.locator('tr.touched', { hasText: 'fresh' }).waitFor()
+    assert.deepEqual(await serviceNames(page), ['wrong', 'shop', 'shop', 'fresh'])
+    await page.getByText('Targets: 1 added, 1 removed').waitFor({ state: 'attached' })
+  })
+
+  test('the filter narrows the table, is kept in the address and survives a reload', async () => {
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(ROWS) })
+    const { page } = opened
+    await page.locator('.routes').waitFor()
+    await page.keyboard.type('shop tag:green') // The field has the focus.
+    await page.getByText('1 target').waitFor()
+    assert.equal(new URL(page.url()).search, '?filter=shop+tag%3Agreen')
+    await page.reload()
+    await page.locator('.routes').waitFor()
+    assert.deepEqual(await page.locator('.dst a').allTextContents(), ['http://10.0.0.2:8080/'])
+    await page.fill('#filter', "o'clock & <b>")
+    await page.getByText('No route matches the filter').waitFor()
+    await page.getByRole('button', { name: 'Show all 4 targets' }).click()
+    assert.equal((await serviceNames(page)).length, 4)
+    assert.equal(new URL(page.url()).search, '')
+  })
+
+  test('a column sorts up, down and not at all', async () => {
+    await using opened = await openPage({ url: '/routes?sort=-service', table: new FakeTable(ROWS) })
+    const { page } = opened
+    await page.locator('.routes').waitFor()
+    assert.deepEqual(await serviceNames(page), ['wrong', 'shop', 'shop', 'db'])
+    const heading = page.getByRole('columnheader', { name: 'Service' })
+    assert.equal(await heading.getAttribute('aria-sort'), 'descending')
+    await heading.getByRole('button').click()
+    assert.deepEqual(await serviceNames(page), ['db', 'wrong', 'shop', 'shop'])
+    assert.equal(await heading.getAttribute('aria-sort'), 'none')
+  })
+
+  test('60,000 targets can be walked by keyboard while a few are in the document', async () => {
+    const rows = Array.from({ length: 60_000 }, (_, i) => createRow({ service: `s${i + 1}`, path: `/${i}` }))
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(rows) })
+    const { page } = opened
+    await page.locator('.routes .open').first().waitFor()
+    assert.ok((await page.locator('.routes tr').count()) < 100)
+    const focused = () => page.evaluate('document.activeElement.textContent')
+    await page.keyboard.press('ArrowDown')
+    assert.equal(await focused(), 's1')
+    for (const { key, expected } of [
+      { key: 'ArrowDown', expected: 's2' },
+      { key: 'End', expected: 's60000' },
+      { key: 'ArrowUp', expected: 's59999' },
+      { key: 'Home', expected: 's1' },
+    ]) {
+      await page.keyboard.press(key)
+      await page.waitForFunction(`document.activeElement.textContent === '${expected}'`)
+      const box = await page.locator('.open:focus').boundingBox()
+      assert.ok(box !== null && box.y >= 0 && box.y + box.height <= 800, `${expected} is on the screen`)
+    }
+    await page.fill('#filter', 's59999')
+    assert.deepEqual(await serviceNames(page), ['s59999'])
+  })
+
+  test('Enter opens the details of a target, Escape closes them and gives the focus back', async () => {
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(ROWS) })
+    const { page } = opened
+    await page.locator('.routes').waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'wrong' })
+    await dialog.getByText('The source starts with a scheme').waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    assert.equal(await page.evaluate('document.activeElement.textContent'), 'wrong')
+  })
+
+  test('the raw view shows the commands and copies them', async () => {
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(ROWS) })
+    const { page, admin } = opened
+    await page.getByRole('button', { name: 'Raw' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('4 lines').waitFor()
+    assert.equal(await dialog.locator('pre').textContent(), admin.table.raw())
+    await dialog.getByRole('button', { name: 'Copy' }).click()
+    await dialog.getByText('Copied').waitFor()
+  })
+
+  test('an empty table explains how to get a first route', async () => {
+    await using opened = await openPage({ url: '/routes', tagPrefix: 'edge-' })
+    await opened.page.getByText('"edge-/hello"').waitFor()
+  })
+
+  test('a registry that cannot be reached, and definitions with mistakes, are told of', async () => {
+    const origin = {
+      kind: 'service',
+      service: 'billing',
+      instance: 'billing-1',
+      node: 'n7',
+      tag: 'urlprefix-billing',
+    } as const
+    await using opened = await openPage({
+      url: '/routes',
+      table: new FakeTable(ROWS),
+      problems: () => [
+        { origin, text: 'urlprefix-billing strip', column: 19, reason: 'no value', expected: 'strip=/x', since: 1 },
+      ],
+      registryStatus: () => ({
+        backend: 'consul',
+        state: 'stale',
+        since: Date.now(),
+        reason: 'connect ECONNREFUSED',
+        sources: [],
+        requests: 0,
+      }),
+    })
+    const { page } = opened
+    await page.getByText('The last good table stays in service. connect ECONNREFUSED').waitFor()
+    await page.getByText('One route definition has a mistake.').click()
+    await page.getByText('instance billing-1 on n7').waitFor()
+    assert.equal(await page.locator('.problems mark').textContent(), 'strip')
+  })
+
+  test('an override is edited, checked, stored, and follows others as long as it is not edited', async () => {
+    const rejection = { line: 2, column: 3, text: 'rout', reason: 'no command', expected: 'route add' }
+    await using opened = await openPage({
+      url: '/manual/team%20a',
+      checkCommands: text => (text.includes('rout\n') ? [rejection] : []),
+    })
+    const { page, admin } = opened
+    await page.getByRole('heading', { name: 'Manual Routes /team a' }).waitFor()
+    const field = page.getByRole('textbox', { name: 'Route commands of /team a' })
+    const save = page.getByRole('button', { name: 'Save' })
+    assert.ok(await save.isDisabled())
+    await field.fill('route del a\nrout\n')
+    await page.getByRole('button', { name: 'Line 2, column 3' }).click()
+    assert.equal(await field.evaluate((area: { selectionStart: number }) => area.selectionStart), 14)
+    await field.fill('route del a')
+    await page.getByText('Line 2').waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+s')
+    await page.getByText('Stored as version 41.').waitFor()
+    assert.equal((await admin.store.read('/team a')).value, 'route del a')
+    await page.getByRole('link', { name: '/team a' }).waitFor()
+    assert.equal(
+      await page.locator('.paths .badge', { hasText: 'new' }).count(),
+      1,
+      'the default override is still new',
+    )
+
+    await admin.store.write('/team a', 'route del b', '41')
+    admin.table.set([])
+    await page.getByText('Somebody else changed this override; this is version 42.').waitFor()
+    assert.equal(await field.inputValue(), 'route del b')
+  })
+
+  test('when somebody else was faster, both texts are shown and nothing is lost', async () => {
+    await using opened = await openPage({ url: '/manual', expectedErrors: /409/ })
+    const { page, admin } = opened
+    const field = page.getByRole('textbox', { name: 'Route commands of the default override' })
+    await field.fill('# one\nroute del mine')
+    await admin.store.write('', '# one\nroute del theirs', '0')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Somebody else changed this override' }).waitFor()
+    assert.equal(await page.locator('td.theirs').textContent(), '−route del theirs')
+    assert.equal(await page.locator('td.mine').textContent(), '+route del mine')
+    assert.equal((await admin.store.read('')).value, '# one\nroute del theirs')
+
+    await page.getByRole('button', { name: 'Edit mine further' }).click()
+    assert.equal(await field.inputValue(), '# one\nroute del mine')
+    await admin.store.write('', 'route del theirs too', '41')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: 'Store mine over theirs' }).click()
+    await page.getByText('Stored as version 43.').waitFor()
+    assert.equal((await admin.store.read('')).value, '# one\nroute del mine')
+
+    await field.fill('other')
+    await admin.store.write('', 'last word', '43')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('button', { name: 'Take theirs, drop mine' }).click()
+    assert.equal(await field.inputValue(), 'last word')
+  })
+
+  test('while one edits, a change by somebody else is told of before saving', async () => {
+    await using opened = await openPage({ url: '/manual' })
+    const { page, admin } = opened
+    await page.getByRole('textbox', { name: 'Route commands' }).fill('mine')
+    await admin.store.write('', 'theirs', '0')
+    admin.table.set([])
+    await page.getByText('Somebody else stored version 41 while you were editing.').waitFor()
+    await page.getByRole('button', { name: 'Compare' }).click()
+    await page.locator('td.theirs').waitFor()
+  })
+
+  test('leaving with unsaved changes is asked about, leaving without is not', async () => {
+    await using opened = await openPage({ url: '/manual' })
+    const { page } = opened
+    const questions: string[] = []
+    page.on('dialog', async dialog => {
+      questions.push(dialog.type())
+      await dialog.accept()
+    })
+    await page.getByRole('textbox', { name: 'Route commands' }).fill('mine')
+    await page.getByRole('link', { name: 'Routes' }).click()
+    await page.getByRole('heading', { name: 'Routing Table' }).waitFor()
+    assert.deepEqual(questions, ['beforeunload'])
+    await page.getByRole('link', { name: 'Config' }).click()
+    await page.getByRole('heading', { name: 'Configuration' }).waitFor()
+    assert.equal(questions.length, 1)
+  })
+
+  test('what the server says about a failed save stands on the page', async () => {
+    await using opened = await openPage({ url: '/manual', expectedErrors: /500|413/ })
+    const { page, admin } = opened
+    await page.getByRole('textbox', { name: 'Route commands' }).fill('mine')
+    admin.store.failure = new Error('Permission denied')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('Not stored: Permission denied').waitFor()
+  })
+
+  test('a new override is opened by name, and a name that cannot be is explained', async () => {
+    await using opened = await openPage({ url: '/fabio/manual', path: '/fabio' })
+    const { page } = opened
+    await page.getByLabel('New override').fill('../x')
+    await page.keyboard.press('Enter')
+    await page.getByText('The parts . and .. are not names.').waitFor()
+    await page.getByLabel('New override').fill('team b')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/fabio/manual/team%20b')
+  })
+
+  test('a backend without overrides and ui.access=ro explain themselves', async () => {
+    await using noStore = await openPage({ url: '/manual', overrides: undefined })
+    await noStore.page.getByText('This registry backend keeps no overrides').waitFor()
+    assert.ok(await noStore.page.getByRole('textbox', { name: 'Route commands' }).isDisabled())
+
+    await using readOnly = await openPage({ url: '/routes', access: 'ro' })
+    await readOnly.page.getByText('Read-only').click()
+    await readOnly.page.getByText('With ui.access = rw they can').waitFor()
+    assert.equal(await readOnly.page.getByRole('link', { name: 'Overrides' }).count(), 0)
+  })
+
+  test('the choice of colours is remembered', async () => {
+    await using opened = await openPage({ url: '/config', scheme: 'light', title: 'Staging' })
+    const { page } = opened
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+    const light = await background()
+    await page.getByRole('button', { name: /^Colours: as the system/ }).click()
+    await page.getByRole('button', { name: /^Colours: light/ }).click()
+    await page.getByRole('button', { name: /^Colours: dark/ }).waitFor()
+    assert.notEqual(await background(), light)
+    await page.reload()
+    await page.getByRole('button', { name: /^Colours: dark/ }).waitFor()
+    assert.notEqual(await background(), light)
+    assert.equal(await page.title(), 'Config · fabio - Staging')
+  })
+
+  test('a page whose server comes back goes on by itself', async () => {
+    await using opened = await openPage({ url: '/routes', table: new FakeTable(ROWS), expectedErrors: /ERR_/ })
+    const { page } = opened
+    await page.getByText('live', { exact: true }).waitFor()
+    await page.context().setOffline(true)
+    await page.evaluate(`dispatchEvent(new Event('pagehide'))`) // An open connection outlives setOffline.
+    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+    await page.getByText('reconnecting').waitFor()
+    await page.context().setOffline(false)
+    await page.getByText('live', { exact: true }).waitFor()
+  })
+
+  const VISITS: readonly { readonly url: string; readonly settle: (page: Page) => Promise<unknown> }[] = [
+    { url: '/routes', settle: page => page.locator('.routes').waitFor() },
+    {
+      url: '/routes?sort=dst',
+      settle: async page => {
+        await page.locator('.routes .open').last().click()
+        await page.getByRole('dialog').waitFor()
+      },
+    },
+    { url: '/routes?filter=nothing', settle: page => page.getByText('No route matches').waitFor() },
+    { url: '/manual', settle: page => page.locator('textarea:enabled').waitFor() },
+    { url: '/config', settle: page => page.getByText('30s').waitFor() },
+  ]
+
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 360]) {
+      test(`axe finds nothing wrong in ${scheme}, ${width} wide, and no page scrolls sideways`, async () => {
+        await using opened = await openPage({
+          url: '/health',
+          scheme,
+          width,
+          bypassCsp: true,
+          table: new FakeTable(ROWS),
+          title: 'Test',
+        })
+        const { page, admin } = opened
+        for (const { url, settle } of VISITS) {
+          await page.goto(`http://127.0.0.1:${admin.port}${url}`)
+          await settle(page)
+          await page.getByText('live', { exact: true }).waitFor()
+          await page.evaluate(AXE)
+          const violations = await page.evaluate(
+            'axe.run().then(({ violations }) => violations.map(v => v.id + ": " + v.nodes[0].html))',
+          )
+          assert.deepEqual(violations, [], url)
+          assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${url} fits`)
+        }
+      })
+    }
+  }
+})

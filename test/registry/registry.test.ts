@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { connectRegistry } from '../../src/registry/registry.ts'
+import { startConsulDouble } from '../harness/consul-double.ts'
+import { CONTRACT_PAGE, CONTRACT_ROUTES, connect, testRegistryContract } from './contract.ts'
+import { RecordedLog } from './recorded-log.ts'
+import { registryConfig } from './registry-config.ts'
+
+testRegistryContract('static', { skip: false }, async () => ({
+  config: registryConfig({ backend: 'static', static: { routes: CONTRACT_ROUTES, noRouteHtml: CONTRACT_PAGE } }),
+  source: 'registry.static.routes',
+  async [Symbol.asyncDispose]() {},
+}))
+
+testRegistryContract('file', { skip: false }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'routes-'))
+  const path = join(directory, 'routes')
+  const noRouteHtmlPath = join(directory, 'page.html')
+  await writeFile(path, CONTRACT_ROUTES)
+  await writeFile(noRouteHtmlPath, CONTRACT_PAGE)
+  return {
+    config: registryConfig({ backend: 'file', file: { path, noRouteHtmlPath } }),
+    source: path,
+    change: text => writeFile(path, text),
+    changePage: html => writeFile(noRouteHtmlPath, html),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+  }
+})
+
+testRegistryContract('consul', { skip: false }, async () => {
+  const consul = await startConsulDouble()
+  consul.setKey('fabio/config', CONTRACT_ROUTES)
+  consul.setKey('fabio/noroute.html', CONTRACT_PAGE)
+  return {
+    config: registryConfig({ consul: { addr: consul.addr } }),
+    source: 'fabio/config',
+    change: async text => consul.setKey('fabio/config', text),
+    changePage: async html => consul.setKey('fabio/noroute.html', html),
+    [Symbol.asyncDispose]: () => consul[Symbol.asyncDispose](),
+  }
+})
+
+test('the custom backend is refused at once', async () => {
+  await assert.rejects(connect(registryConfig({ backend: 'custom' })), {
+    message: 'registry.backend custom is not built yet',
+  })
+})
+
+test('a backend that is not there is tried until the timeout, at least once', async () => {
+  for (const [timeoutMs, atLeast] of [
+    [0, 1],
+    [200, 2],
+  ] as const) {
+    const log = new RecordedLog()
+    await assert.rejects(connect(registryConfig({ timeoutMs, retryMs: 20, consul: { addr: '127.0.0.1:1' } }), log), {
+      message: 'Timeout registering backend.',
+    })
+    assert.ok(
+      log.count(/^WARN Error initializing backend\. GET http:\/\/127\.0\.0\.1:1\/v1\/agent\/self: .*ECONNREFUSED/) >=
+        atLeast,
+      log.lines.join('\n'),
+    )
+  }
+})
+
+test('a backend that comes up in time is connected to', async () => {
+  await using consul = await startConsulDouble()
+  let refusals = 2
+  consul.fault = () => (refusals-- > 0 ? { kind: 'status', status: 500 } : undefined)
+  const log = new RecordedLog()
+  await using _ = await connect(registryConfig({ consul: { addr: consul.addr } }), log)
+  assert.deepEqual(log.lines, [
+    'WARN Error initializing backend. Unexpected response code: 500 (No cluster leader)',
+    'WARN Error initializing backend. Unexpected response code: 500 (No cluster leader)',
+    `INFO consul: Connecting to "${consul.addr}" in datacenter "dc1"`,
+    'INFO consul: Connecting to default namespace',
+  ])
+})
+
+test('the attempts end when the process is told to stop', async () => {
+  const abort = new AbortController()
+  const log = new RecordedLog()
+  const config = registryConfig({ timeoutMs: 60_000, retryMs: 60_000, consul: { addr: '127.0.0.1:1' } })
+  const connecting = connectRegistry(config, { log, signal: abort.signal, env: {} })
+  await log.until(/Error initializing backend/)
+  abort.abort()
+  await assert.rejects(connecting, { name: 'AbortError' })
+})
+
+test('an address to register that has no port ends the start, unless nothing is registered', async () => {
+  await using consul = await startConsulDouble()
+  const { consul: usual } = registryConfig()
+  const log = new RecordedLog()
+  const withRegister = (register: typeof usual.register) =>
+    registryConfig({ timeoutMs: 0, consul: { addr: consul.addr, register } })
+  await assert.rejects(connect(withRegister({ ...usual.register, addr: '10.0.0.7' }), log), {
+    message: 'Timeout registering backend.',
+  })
+  assert.equal(log.count(/^WARN Error initializing backend\. address 10\.0\.0\.7: missing port in address$/), 1)
+  await using _ = await connect(withRegister({ ...usual.register, addr: '10.0.0.7', enabled: false }))
+})

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { compareBytes } from '../../src/route/go-text.ts'
+import type { TrieNode } from '../../src/route/path-trie.ts'
+import { PathTrie } from '../../src/route/path-trie.ts'
+import { fuzzRuns } from './fuzz-runs.ts'
+
+// Few different ones, so that much of what is deleted is there.
+const keys = fc
+  .array(fc.constantFrom('a', 'b', 'ab', '\uff41', '\u{1f600}'), { maxLength: 4 })
+  .map(parts => parts.join(''))
+  .filter(key => key.length < 5)
+
+test('the longest text in the trie that a path starts with is its match', () => {
+  const owner = {}
+  let trie = new PathTrie<string>()
+  for (const key of ['/', '/foo', '/foo/bar', '/food']) trie = trie.set(key, key, owner)
+  for (const { path, expected } of [
+    { path: '/foobar', expected: '/foo' },
+    { path: '/food', expected: '/food' },
+    { path: '/foo/bar/x', expected: '/foo/bar' },
+    { path: '/fo', expected: '/' },
+    { path: '/FOO', expected: '/' },
+    { path: 'foo', expected: undefined },
+  ]) {
+    assert.equal(trie.match(path), expected)
+  }
+})
+
+test('the trie holds what a map holds, in descending byte order, whatever was set and deleted', () => {
+  const steps = fc.array(fc.tuple(keys, fc.boolean(), fc.boolean()), { maxLength: 60 })
+  fc.assert(
+    fc.property(steps, keys, (edits, asked) => {
+      const map = new Map<string, string>()
+      const versions: { trie: PathTrie<string>; content: readonly string[] }[] = []
+      let owner = {}
+      let trie = new PathTrie<string>()
+      for (const [key, isDelete, isNewOwner] of edits) {
+        if (isNewOwner) {
+          versions.push({ trie, content: [...trie.values()] })
+          owner = {}
+        }
+        trie = isDelete ? trie.delete(key, owner) : trie.set(key, key, owner)
+        if (isDelete) map.delete(key)
+        else map.set(key, key)
+      }
+      const expected = [...map.keys()].sort((a, b) => compareBytes(b, a))
+      assert.deepEqual([...trie.values()], expected)
+      assert.equal(trie.isEmpty, map.size === 0)
+      assert.equal(trie.get(asked), map.get(asked))
+      assert.equal(
+        trie.match(asked),
+        expected.find(key => asked.startsWith(key)),
+      )
+      let built = new PathTrie<string>()
+      for (const key of map.keys()) built = built.set(key, key, {})
+      assert.deepEqual(shapeOf(trie.root), shapeOf(built.root), 'no node is left that is not needed')
+      for (const version of versions) assert.deepEqual([...version.trie.values()], version.content)
+    }),
+    fuzzRuns(1000),
+  )
+})
+
+test('texts that are prefixes of each other a thousand deep are no trouble', () => {
+  const owner = {}
+  let trie = new PathTrie<number>()
+  for (let length = 1; length <= 5000; length++) trie = trie.set('a'.repeat(length), length, owner)
+  assert.equal(trie.match('a'.repeat(6000)), 5000)
+  assert.equal([...trie.values()].length, 5000)
+  for (let length = 5000; length > 0; length -= 2) trie = trie.delete('a'.repeat(length), owner)
+  assert.equal(trie.match('a'.repeat(6000)), 4999)
+})
+
+function shapeOf(node: TrieNode<string> | undefined): unknown {
+  return node && [node.label, node.value, node.children.map(shapeOf)]
+}

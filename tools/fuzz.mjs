@@ -1,0 +1,18 @@
+// `npm run fuzz [RUNS]`: every fuzz test, with many more runs than `npm test` gives it. FUZZ_SEED repeats a run.
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { findNode, root } from './find-node.mjs'
+
+const runs = process.argv[2] ?? '20000'
+
+function fuzzTests(path) {
+  if (!statSync(path).isDirectory()) return path.endsWith('.fuzz.test.ts') ? [path] : []
+  return readdirSync(path).flatMap(name => fuzzTests(join(path, name)))
+}
+
+const files = fuzzTests(join(root, 'test')).sort()
+process.stdout.write(`${files.length} files, ${runs} runs a property\n`)
+const env = { ...process.env, FUZZ_RUNS: runs }
+const { status } = spawnSync(findNode(), ['--test', '--test-concurrency=2', ...files], { cwd: root, stdio: 'inherit', env })
+process.exit(status ?? 1)
