@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAdmin } from './admin/server.ts'
+import { type AuthService, startAuth } from './auth/auth-service.ts'
 import type { Config } from './config/config.ts'
 import { describeConfig } from './config/describe.ts'
+import type { DescribedOptions } from './config/describe-options.ts'
 import { createControlMetrics } from './control-metrics.ts'
-import { addressesOf, startDev } from './dev/dev-config.ts'
+import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { startPrometheusListener } from './listener/prometheus.ts'
@@ -14,6 +16,7 @@ import type { Log } from './log/log.ts'
 import type { OutputWriter } from './log/output-writer.ts'
 import { type RunningMetrics, startMetrics } from './metrics/start-metrics.ts'
 import { DataPlane } from './plane/data-plane.ts'
+import { startProfile } from './profile/profile.ts'
 import { connectRegistry, type Registry } from './registry/registry.ts'
 import { checkRouteText } from './route/check-command.ts'
 import { RouteControl } from './route-control.ts'
@@ -21,6 +24,8 @@ import { VERSION } from './version.ts'
 
 export interface AppParts {
   readonly config: Config
+  /** What the operator's pages say about each option. */
+  readonly options: DescribedOptions
   readonly log: LeveledLog
   readonly stdout: OutputWriter
   readonly env: Readonly<Record<string, string | undefined>>
@@ -48,7 +53,8 @@ export async function startApp(parts: AppParts): Promise<App> {
     const counted = new Gatherer()
     const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
     const registry = app.own('registry', await connectRegistry(config.registry, { log, signal, env }))
-    const { plane, routes } = await startRouting(config, parts, metrics)
+    const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
+    const { plane, routes } = await startRouting(config, parts, { metrics, auth })
     app.own('data plane', plane)
     counted.plane = plane
     counted.measureControl = createControlMetrics(metrics.hub, () => ({
@@ -56,11 +62,14 @@ export async function startApp(parts: AppParts): Promise<App> {
       problems: routes.feed.problems().length,
       registry: registry.status(),
     }))
-    const admin = await startAdminServer(config, { log, routes, registry })
+    const options = config.process.dev ? { ...parts.options, ...describeDev(config) } : parts.options
+    const admin = await startAdminServer(config, { log, options, routes, registry })
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
       [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),
     })
+    // Stopped before the listeners, while the workers are there to be asked.
+    app.own('profile', await startProfile(config.process, log))
     await awaitFirstTable(config, { log, registry, routes, plane, signal })
     await plane.listen()
     sayListening(config, plane.listenerPorts, log)
@@ -113,7 +122,7 @@ function checkAccessLog({ log, proxy }: Config): void {
 async function startRouting(
   config: Config,
   { log, stdout }: AppParts,
-  metrics: RunningMetrics,
+  { metrics, auth }: { metrics: RunningMetrics; auth: AuthService },
 ): Promise<{ plane: DataPlane; routes: RouteControl }> {
   const { hub } = metrics
   const dropped = hub.counter('fabio.access_log_lines_dropped')
@@ -121,6 +130,7 @@ async function startRouting(
   const plane: DataPlane = await DataPlane.start({
     config,
     log,
+    auth,
     workerMetrics: metrics.workerOptions,
     routes: () => routes.routes(),
     onMetrics: (worker, batch) => hub.merge(worker, batch),
@@ -140,13 +150,15 @@ async function startRouting(
 
 function startAdminServer(
   config: Config,
-  { log, routes, registry }: { log: Log; routes: RouteControl; registry: Registry },
+  parts: { log: Log; options: DescribedOptions; routes: RouteControl; registry: Registry },
 ): ReturnType<typeof startAdmin> {
+  const { log, options, routes, registry } = parts
   const { ui } = config
   return startAdmin({
     // A UI that is to have TLS is not shown without.
     ui: ui.listener?.certSource === undefined ? ui : { ...ui, listener: undefined },
     describedConfig: describeConfig(config),
+    describedOptions: options,
     version: VERSION,
     routes,
     registryStatus: () => registry.status(),

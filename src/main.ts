@@ -1,6 +1,7 @@
 // The process: its command line, its signals, its exit code. Only this file ends it.
 
 import { startApp } from './app.ts'
+import { checkConfiguration } from './check/check.ts'
 import { ConfigError } from './config/config-error.ts'
 import { describeConfig } from './config/describe.ts'
 import { type LoadResult, loadConfig } from './config/load.ts'
@@ -8,6 +9,7 @@ import { withTcpListener } from './dev/dev-config.ts'
 import { checkHealth } from './health-check.ts'
 import { createLog } from './log/create-log.ts'
 import { OutputWriter } from './log/output-writer.ts'
+import { explainMigration } from './migrate/migrate.ts'
 import { VERSION, versionLine } from './version.ts'
 
 const stdout = openOutput(1, 'standard output')
@@ -38,16 +40,41 @@ try {
 async function main(argv: readonly string[]): Promise<void> {
   const isHealthCheck = argv[0] === '-healthcheck'
   const loaded = await loadConfig({ argv: isHealthCheck ? argv.slice(1) : argv, env: process.env })
-  if (loaded.kind === 'version') {
-    stdout.writeSync(`${versionLine()}\n`)
-    return exit(0)
+  switch (loaded.kind) {
+    case 'version':
+      stdout.writeSync(`${versionLine()}\n`)
+      return exit(0)
+    case 'help':
+      stderr.writeSync(loaded.text)
+      return exit(0)
+    case 'check':
+      return exit(await check(argv))
+    case 'migrate':
+      return exit(await migrate(loaded.path))
+    case 'run':
+      if (isHealthCheck) return exit(await checkHealth(loaded.config.ui))
+      await serve(loaded)
   }
-  if (loaded.kind === 'help') {
-    stderr.writeSync(loaded.text)
-    return exit(0)
+}
+
+async function check(argv: readonly string[]): Promise<0 | 1> {
+  const { text, isGood } = await checkConfiguration({ argv, env: process.env })
+  stdout.writeSync(text)
+  return isGood ? 0 : 1
+}
+
+async function migrate(path: string): Promise<0 | 1> {
+  const { isTTY, columns } = process.stdout
+  const layout = { width: Math.min(columns || 100, 110), hasColor: isTTY && (process.env.NO_COLOR ?? '') === '' }
+  try {
+    const { text, isLoadable } = await explainMigration({ path, env: process.env, layout })
+    stdout.writeSync(text)
+    return isLoadable ? 0 : 1
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    stderr.writeSync(`${cause.message}\n`)
+    return 1
   }
-  if (isHealthCheck) return exit(await checkHealth(loaded.config.ui))
-  await serve(loaded)
 }
 
 async function serve(loaded: Extract<LoadResult, { kind: 'run' }>): Promise<void> {
@@ -61,7 +88,8 @@ async function serve(loaded: Extract<LoadResult, { kind: 'run' }>): Promise<void
   log.info(`Version ${VERSION} starting`)
   log.info(`Node runtime is ${process.version}`)
   warnOfRoot(config.process.insecure)
-  app = await startApp({ config, log, stdout, env: process.env, signal: stopping.signal })
+  const { options } = loaded
+  app = await startApp({ config, options, log, stdout, env: process.env, signal: stopping.signal })
   if (stopping.signal.aborted) await stop()
 }
 

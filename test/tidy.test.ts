@@ -11,8 +11,25 @@ const src = join(root, 'src')
  * docs/decisions.md in the same commit. `.` is what lies in src itself: the process and its composition root.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  '.': ['admin', 'config', 'dev', 'listener', 'log', 'metrics', 'plane', 'registry', 'route'],
+  '.': [
+    'admin',
+    'auth',
+    'check',
+    'config',
+    'dev',
+    'listener',
+    'log',
+    'metrics',
+    'migrate',
+    'plane',
+    'profile',
+    'registry',
+    'route',
+  ],
   admin: ['registry', 'route'],
+  auth: [],
+  // It asks the code that reads a text while the router runs whether it can read it.
+  check: ['auth', 'config', 'consul', 'log', 'metrics', 'registry', 'route'],
   config: [],
   consul: [],
   // Go's durations, which Consul's API is full of.
@@ -20,8 +37,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   listener: ['socket', 'wire'],
   log: [],
   metrics: [],
+  migrate: ['config'],
   // The composition root of the data plane's threads: it gives them their log and their metrics.
-  plane: ['listener', 'log', 'metrics', 'proxy', 'route', 'socket', 'upstream'],
+  plane: ['auth', 'listener', 'log', 'metrics', 'proxy', 'route', 'socket', 'upstream'],
+  profile: [],
   proxy: ['route', 'socket', 'upstream', 'wire'],
   registry: ['consul', 'route'],
   route: [],

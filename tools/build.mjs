@@ -31,7 +31,7 @@ await rm(join(out, 'ui'), { recursive: true, force: true })
 await buildUi(join(out, 'ui'))
 await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts', worker: 'src/plane/worker.ts' },
+  entryPoints: { main: 'src/main.ts', worker: 'src/plane/worker.ts', 'auth-thread': 'src/auth/auth-thread.ts' },
   outdir: out,
   outExtension: { '.js': '.mjs' },
   bundle: true,

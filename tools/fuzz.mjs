@@ -14,5 +14,9 @@ function fuzzTests(path) {
 const files = fuzzTests(join(root, 'test')).sort()
 process.stdout.write(`${files.length} files, ${runs} runs a property\n`)
 const env = { ...process.env, FUZZ_RUNS: runs }
-const { status } = spawnSync(findNode(), ['--test', '--test-concurrency=2', ...files], { cwd: root, stdio: 'inherit', env })
+const { status } = spawnSync(findNode(), ['--test', '--test-concurrency=2', ...files], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+})
 process.exit(status ?? 1)

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { DescribedOption } from '../config/describe-options.ts'
 import type { Log } from '../log/log.ts'
 import type { OverrideStore, RegistryStatus } from '../registry/registry.ts'
 import type { Problem } from '../registry/route-feed.ts'
@@ -16,6 +17,8 @@ export interface AdminHandlerOptions {
   readonly ui: UiSettings
   /** What `/api/config` shows; secrets are redacted already. */
   readonly describedConfig: object
+  /** What `/api/config?origin` shows: every option with its value and where that comes from; likewise. */
+  readonly describedOptions: Readonly<Record<string, DescribedOption>>
   readonly version: string
   readonly routes: RoutesView
   readonly registryStatus: () => RegistryStatus
@@ -52,7 +55,10 @@ export class AdminHandler implements Disposable {
     // Health checks registered in Consul do not know of ui.path.
     this.#handlers.set('/health', (_req, res) => replyText(res, 200, 'OK\n'))
     this.#on('/api/version', (_req, res) => replyText(res, 200, options.version))
-    this.#on('/api/config', (_req, res, target) => replyJson(res, options.describedConfig, prettyOf(target)))
+    this.#on('/api/config', (_req, res, target) => {
+      const shown = queryOf(target).has('origin') ? options.describedOptions : options.describedConfig
+      replyJson(res, shown, prettyOf(target))
+    })
     this.#on('/api/routes', (req, res, target) => routesApi.serve(req, res, queryOf(target)))
     this.#on('/api/status', (_req, res, target) => replyJson(res, options.registryStatus(), prettyOf(target)))
     this.#on('/api/problems', (_req, res, target) => replyJson(res, options.problems?.() ?? [], prettyOf(target)))

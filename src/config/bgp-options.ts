@@ -1,4 +1,5 @@
 import { bool, integer, keyValues, list, text, unsigned } from './option.ts'
+import { hideListSecrets } from './secrets.ts'
 
 const SINCE = '1.6.3'
 const LATER = { later: 'BGP announcements are not part of this version' }
@@ -19,6 +20,7 @@ export const bgpOptions = {
   peers: keyValues('bgp.peers', '', 'routers to announce to with BGP; at least one is required', SINCE, {
     ...LATER,
     example: 'address=192.0.2.1;asn=65001',
+    hide: hideListSecrets,
   }),
   enableGrpc: bool('bgp.enablegrpc', 'false', 'serves the management API of gobgp', SINCE, LATER),
   grpcListenAddress: text(

@@ -14,7 +14,6 @@ import type { Machine } from './machine.ts'
 import { metricsOptions } from './metrics-options.ts'
 import type { Notes } from './notes.ts'
 import type { Option, SectionOf } from './option.ts'
-import { atPlace } from './origin.ts'
 import { globOptions, logOptions, processOptions, runtimeOptions } from './process-options.ts'
 import { proxyOptions } from './proxy-options.ts'
 import { translateRe2 } from './re2.ts'
@@ -26,7 +25,6 @@ import type { Values } from './values.ts'
 /**
  * Makes the configuration from the values of the options: derives what depends on other options or on the machine, and parses the
  * values that have a syntax of their own. Rules that span options are in validate.ts.
- * @throws ConfigError
  */
 export function buildConfig(values: Values, machine: Machine, environment: Environment, notes: Notes): Config {
   return new ConfigBuilder(values, machine, environment, notes).build()
@@ -77,18 +75,28 @@ class ConfigBuilder {
   #runtime(): RuntimeConfig {
     const runtime = this.#values.section(runtimeOptions)
     const variable = this.#environment.get('GOMAXPROCS') ?? ''
-    if (variable !== '') this.#notes.inform(`Using GOMAXPROCS=${variable} from env`)
     const wanted = variable === '' ? runtime.gomaxprocs : Number(/^[0-9]{1,9}$/.exec(variable)?.[0] ?? 0)
+    if (variable !== '') {
+      this.#notes.inform(`Using GOMAXPROCS=${variable} from env`)
+      const origin = { kind: 'env', place: 'environment variable GOMAXPROCS' } as const
+      this.#values.set(runtimeOptions.gomaxprocs, wanted, origin)
+    }
     return { ...runtime, gomaxprocs: wanted >= 1 ? wanted : this.#machine.cores }
   }
 
   #certSources(): ReadonlyMap<string, CertSourceSpec> {
-    const specs = this.#parseMaps(proxyOptions.cs, parseCertSourceSpec)
-    return new Map(specs.map(spec => [spec.name, spec]))
+    const names: string[] = []
+    const specs = this.#parseMaps(proxyOptions.cs, (map, warn) => {
+      names.push(map.get('cs') ?? '')
+      return parseCertSourceSpec(map, warn)
+    })
+    // One that was refused is known by its name, or every listener that refers to it would be refused too.
+    const named = specs.map((spec, i) => spec ?? { ...UNUSABLE_CERT_SOURCE, name: names[i] ?? '' })
+    return new Map(named.map(spec => [spec.name, spec]))
   }
 
   #authSchemes(): ReadonlyMap<string, AuthSchemeSpec> {
-    const specs = this.#parseMaps(proxyOptions.auth, parseAuthSchemeSpec)
+    const specs = this.#parseMaps(proxyOptions.auth, parseAuthSchemeSpec).filter(isDefined)
     return new Map(specs.map(spec => [spec.name, spec]))
   }
 
@@ -102,14 +110,12 @@ class ConfigBuilder {
     }
   }
 
-  #uiListener(certSources: ReadonlyMap<string, CertSourceSpec>): ListenerSpec {
+  #uiListener(certSources: ReadonlyMap<string, CertSourceSpec>): ListenerSpec | undefined {
     const context = this.#listenerContext(certSources, { readTimeoutMs: 0, writeTimeoutMs: 0 })
-    const [listener, ...others] = this.#parseMaps(uiOptions.addr, (map, warn) =>
-      parseListenerSpec(map, { ...context, warn }),
-    )
-    if (listener !== undefined && others.length === 0) return listener
-    return this.#at(uiOptions.addr, () => {
-      throw new ConfigError('ui.addr must contain only one listener')
+    const listeners = this.#parseMaps(uiOptions.addr, (map, warn) => parseListenerSpec(map, { ...context, warn }))
+    return this.#at(uiOptions.addr, undefined, () => {
+      if (listeners.length !== 1) throw new ConfigError('ui.addr must contain only one listener')
+      return listeners[0]
     })
   }
 
@@ -132,12 +138,13 @@ class ConfigBuilder {
 
   #listeners(certSources: ReadonlyMap<string, CertSourceSpec>): readonly ListenerSpec[] {
     const context = this.#listenerContext(certSources, this.#values.section(proxyOptions))
-    return this.#parseMaps(proxyOptions.addr, (map, warn) => {
+    const listeners = this.#parseMaps(proxyOptions.addr, (map, warn) => {
       const listener = parseListenerSpec(map, { ...context, warn })
       const reason = laterReason(listener)
       if (reason !== undefined) warn(`listener ${listener.addr} with proto=${listener.proto} has no effect: ${reason}`)
       return listener
     })
+    return listeners.filter(isDefined)
   }
 
   #listenerContext(
@@ -156,7 +163,7 @@ class ConfigBuilder {
 
   #localIp(text: string): string {
     if (this.#values.isSet(proxyOptions.localIp)) {
-      return this.#at(proxyOptions.localIp, () => expandPrefixed(text, this.#machine, 'failed to parse local ip'))
+      return this.#at(proxyOptions.localIp, '', () => expandPrefixed(text, this.#machine, 'failed to parse local ip'))
     }
     // Go lists the IPv4 addresses of all interfaces first.
     const candidates = this.#machine.addresses.filter(isGlobalUnicast)
@@ -167,7 +174,7 @@ class ConfigBuilder {
   }
 
   #gzipContentType(expression: string): string {
-    return this.#at(proxyOptions.gzipContentType, () => {
+    return this.#at(proxyOptions.gzipContentType, '', () => {
       try {
         return translateRe2(expression)
       } catch (cause) {
@@ -199,7 +206,7 @@ class ConfigBuilder {
       serviceMonitors: Math.max(1, consul.serviceMonitors),
       register: {
         ...consul.register,
-        addr: this.#at(register.addr, () =>
+        addr: this.#at(register.addr, serviceAddr, () =>
           expandPrefixed(serviceAddr, this.#machine, 'failed to consul service address'),
         ),
         checkScheme: ui.listener?.certSource === undefined ? 'http' : 'https',
@@ -212,9 +219,9 @@ class ConfigBuilder {
     const former = retiredOptions.customPollingIntervalMs
     if (!this.#values.isSet(former) || this.#values.isSet(custom.pollIntervalMs))
       return this.#values.get(custom.pollIntervalMs)
-    this.#notes.warn(
-      `${former.name} is called ${custom.pollIntervalMs.name} since Fabio 1.5.14 (${this.#values.originOf(former).place})`,
-    )
+    const { place } = this.#values.originOf(former)
+    this.#notes.warn(`${former.name} is called ${custom.pollIntervalMs.name} since Fabio 1.5.14`, { place })
+    this.#values.set(custom.pollIntervalMs, this.#values.get(former), this.#values.originOf(former))
     return this.#values.get(former)
   }
 
@@ -223,40 +230,62 @@ class ConfigBuilder {
     const text = this.#values.get(former)
     if (text === '') return this.#values.get(logOptions.routesFormat)
     const reading = logOptions.routesFormat.parse(text)
-    if (reading.kind === 'replaced')
-      this.#notes.warn(`${reading.warning} (${former.name}, ${this.#values.originOf(former).place})`)
-    return 'value' in reading ? reading.value : logOptions.routesFormat.defaultValue
+    const where = { option: former.name, place: this.#values.originOf(former).place }
+    if (reading.kind === 'replaced') this.#notes.warn(reading.warning, where)
+    const value = 'value' in reading ? reading.value : logOptions.routesFormat.defaultValue
+    this.#values.set(logOptions.routesFormat, value, this.#values.originOf(former))
+    return value
   }
 
   #bgp(): BgpConfig {
-    const peers: readonly BgpPeerSpec[] = this.#parseMaps(bgpOptions.peers, parseBgpPeerSpec)
+    const peers: readonly BgpPeerSpec[] = this.#parseMaps(bgpOptions.peers, parseBgpPeerSpec).filter(isDefined)
     return { ...this.#values.section(bgpOptions), peers }
   }
 
   #warnRetired(): void {
     const { logRoutes, awsApiGatewayCertCn, deregisterCritical, tracing } = retiredOptions
     if (this.#values.isSet(logRoutes)) {
-      this.#notes.warn("proxy.log.routes has been deprecated. Please use 'log.routes.format' instead")
+      const { place } = this.#values.originOf(logRoutes)
+      this.#notes.warn("proxy.log.routes has been deprecated. Please use 'log.routes.format' instead", { place })
     }
     for (const option of [awsApiGatewayCertCn, deregisterCritical, ...Object.values(tracing)]) {
       const { kind, place } = this.#values.originOf(option)
-      if (kind !== 'default') this.#notes.warn(`${option.name} is ${option.summary} (${place})`)
+      if (kind !== 'default') this.#notes.warn(`${option.name} is ${option.summary}`, { place })
     }
   }
 
-  #parseMaps<T>(option: Option<string>, parse: (map: KeyValueMap, warn: (warning: string) => void) => T): readonly T[] {
-    return this.#at(option, () => {
-      const { maps, danglingKey } = parseKeyValueList(this.#values.get(option))
-      const { place } = this.#values.originOf(option)
-      const warn = (warning: string) => this.#notes.warn(`${warning} (${option.name}, ${place})`)
-      if (danglingKey !== undefined) warn(`key "${danglingKey}" at the end has no value and is ignored`)
-      return maps.map(map => parse(map, warn))
-    })
+  /** What was refused is undefined. */
+  #parseMaps<T>(
+    option: Option<string>,
+    parse: (map: KeyValueMap, warn: (warning: string) => void) => T,
+  ): readonly (T | undefined)[] {
+    const where = { option: option.name, place: this.#values.originOf(option).place }
+    const warn = (warning: string) => this.#notes.warn(warning, where)
+    const list = this.#at(option, undefined, () => parseKeyValueList(this.#values.get(option)))
+    if (list === undefined) return [undefined]
+    if (list.danglingKey !== undefined) warn(`key "${list.danglingKey}" at the end has no value and is ignored`)
+    return list.maps.map(map => this.#at(option, undefined, () => parse(map, warn)))
   }
 
-  #at<T>(option: Option<unknown>, parse: () => T): T {
-    return atPlace(option.name, this.#values.originOf(option), parse)
+  #at<T>(option: Option<unknown>, otherwise: T, parse: () => T): T {
+    return this.#notes.attempt({ option: option.name, place: this.#values.originOf(option).place }, otherwise, parse)
   }
+}
+
+const UNUSABLE_CERT_SOURCE: CertSourceSpec = {
+  name: '',
+  type: 'file',
+  certPath: '',
+  keyPath: '',
+  clientCaPath: '',
+  caUpgradeCn: '',
+  refreshMs: 0,
+  vaultFetchToken: '',
+  headers: [],
+}
+
+function isDefined<T>(value: T | undefined): value is T {
+  return value !== undefined
 }
 
 function expandPrefixed(text: string, machine: Machine, prefix: string): string {

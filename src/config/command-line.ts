@@ -2,7 +2,7 @@
 // only after `=`. Fabio looks for -v and -cfg first, and stops at the first word that is no flag; see docs/differences.md for
 // what is different here.
 
-import { ConfigError } from './config-error.ts'
+import { ConfigError, type Refuse, throwError } from './config-error.ts'
 import { parseBoolean } from './go-number.ts'
 import { OPTIONS_BY_NAME } from './option-table.ts'
 import { NEVER_OPTIONS } from './retired-options.ts'
@@ -11,8 +11,12 @@ import { suggestName } from './suggest-name.ts'
 export type CommandLine =
   | { readonly kind: 'version' }
   | { readonly kind: 'help' }
+  /** -migrate: say what is different here for the file at this path. */
+  | { readonly kind: 'migrate'; readonly path: string }
   | {
       readonly kind: 'run'
+      /** -check: say everything that is wrong instead of running. */
+      readonly isCheck: boolean
       /** Path or URL; undefined when none was given. */
       readonly configPath: string | undefined
       /** Text by name of the option; the last of several wins. */
@@ -22,12 +26,18 @@ export type CommandLine =
     }
 
 /**
+ * What is wrong is refused with exit code 2 when a flag is unknown or has a value of the wrong syntax, 1 when a path is missing.
  * @param argv without the name of the program
- * @throws ConfigError with exit code 2 for flags that are unknown or have a value of the wrong syntax, 1 for a missing path
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
-  const scan = scanAll(argv)
-  return scan.wantsVersion ? { kind: 'version' } : parseFlags(scan.args, scan.configPath)
+export function parseCommandLine(argv: readonly string[], refuse: Refuse = throwError): CommandLine {
+  const scan = scanAll(argv, refuse)
+  return scan.wantsVersion ? { kind: 'version' } : new FlagReader(scan, refuse).read()
+}
+
+/** Whether -check is asked for, whatever else is wrong. */
+export function wantsCheck(argv: readonly string[]): boolean {
+  const commandLine = parseCommandLine(argv, () => {})
+  return commandLine.kind === 'run' && commandLine.isCheck
 }
 
 interface Scan {
@@ -37,7 +47,7 @@ interface Scan {
 }
 
 /** Takes -cfg out, wherever it stands: that is what makes the old container command line work. */
-function scanAll(argv: readonly string[]): Scan {
+function scanAll(argv: readonly string[], refuse: Refuse): Scan {
   const args: string[] = []
   let configPath: string | undefined
   let isValue = false
@@ -45,8 +55,8 @@ function scanAll(argv: readonly string[]): Scan {
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] ?? ''
     const equals = /^--?cfg=/.exec(arg)?.[0]
-    if (arg === '-cfg' || arg === '--cfg') configPath = requirePath(argv[++i])
-    else if (equals !== undefined) configPath = requirePath(trimQuotes(arg.slice(equals.length)))
+    if (arg === '-cfg' || arg === '--cfg') configPath = requirePath(argv[++i], refuse)
+    else if (equals !== undefined) configPath = requirePath(trimQuotes(arg.slice(equals.length)), refuse)
     else if (!arg.startsWith('-test.')) {
       if (isFlag && !isValue && isVersionFlag(arg)) return { wantsVersion: true, configPath, args }
       isFlag &&= arg !== '--'
@@ -66,8 +76,8 @@ function takesNextWord(arg: string): boolean {
   return arg.startsWith('-') && option !== undefined && option.type !== 'bool'
 }
 
-function requirePath(path: string | undefined): string {
-  if (path === undefined || path === '') throw new ConfigError('invalid or missing path to config file')
+function requirePath(path: string | undefined, refuse: Refuse): string | undefined {
+  if (path === undefined || path === '') refuse(new ConfigError('invalid or missing path to config file'))
   return path
 }
 
@@ -77,70 +87,95 @@ function trimQuotes(path: string): string {
   return path
 }
 
-function parseFlags(args: readonly string[], configPath: string | undefined): CommandLine {
-  const flags = new Map<string, string>()
-  const ignored: string[] = []
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? ''
-    if (arg === '--') {
-      ignored.push(...args.slice(i + 1))
-      break
-    }
-    if (!arg.startsWith('-') || arg === '-') {
-      ignored.push(arg)
-      continue
-    }
-    const { name, value } = splitFlag(arg)
-    if (name === 'h' || name === 'help') return { kind: 'help' }
-    // They mean something only in the form that was looked for before; Fabio takes and ignores all others.
-    if (name === 'v' || name === 'version') {
-      checkSwitch(name, value ?? 'true')
-      continue
-    }
-    const option = OPTIONS_BY_NAME.get(name)
-    if (option === undefined) throw unknownFlag(name)
-    const next = args[i + 1]
-    if (value !== undefined) flags.set(name, checkValue(name, value))
-    else if (option.type === 'bool') {
-      const isLiteral = next !== undefined && parseBoolean(next) !== undefined
-      flags.set(name, isLiteral ? next : 'true')
-      if (isLiteral) i++
-    } else {
-      if (next === undefined) throw new ConfigError(`flag needs an argument: -${name}`, { exitCode: 2 })
-      flags.set(name, checkValue(name, next))
-      i++
-    }
+class FlagReader {
+  readonly #args: readonly string[]
+  readonly #configPath: string | undefined
+  readonly #refuse: Refuse
+  readonly #flags = new Map<string, string>()
+  readonly #ignored: string[] = []
+  #next = 0
+
+  constructor({ args, configPath }: Scan, refuse: Refuse) {
+    this.#args = args
+    this.#configPath = configPath
+    this.#refuse = refuse
   }
-  return { kind: 'run', configPath, flags, ignored }
+
+  read(): CommandLine {
+    let isCheck = false
+    while (this.#next < this.#args.length) {
+      const arg = this.#args[this.#next++] ?? ''
+      if (arg === '--') {
+        this.#ignored.push(...this.#args.slice(this.#next))
+        break
+      }
+      const { name, value } = splitFlag(arg) ?? {}
+      if (!arg.startsWith('-') || arg === '-') this.#ignored.push(arg)
+      else if (name === undefined) this.#refuse(new ConfigError(`bad flag syntax: ${arg}`, { exitCode: 2 }))
+      else if (name === 'h' || name === 'help') return { kind: 'help' }
+      else if (name === 'migrate') return { kind: 'migrate', path: this.#valueOf(name, value) ?? '' }
+      else if (name === 'check') isCheck = parseBoolean(this.#switchOf(name, value)) ?? true
+      // They mean something only in the form that was looked for before; Fabio takes and ignores all others.
+      else if (name === 'v' || name === 'version') this.#checkSwitch(name, value ?? 'true')
+      else this.#readOption(name, value)
+    }
+    return { kind: 'run', isCheck, configPath: this.#configPath, flags: this.#flags, ignored: this.#ignored }
+  }
+
+  #readOption(name: string, value: string | undefined): void {
+    const option = OPTIONS_BY_NAME.get(name)
+    if (option === undefined) return this.#refuse(unknownFlag(name))
+    const text = option.type === 'bool' ? this.#switchOf(name, value) : this.#valueOf(name, value)
+    if (text === undefined) return
+    // Every occurrence is checked, also one that a later one replaces.
+    const reading = option.parse(option.keepsBlanks ? text : text.trim())
+    if (reading.kind !== 'bad') this.#flags.set(name, text)
+    else if (option.type !== 'bool') this.#refuse(badValue(name, text, reading.expected))
+  }
+
+  #valueOf(name: string, value: string | undefined): string | undefined {
+    const text = value ?? this.#args[this.#next++]
+    if (text === undefined) this.#refuse(new ConfigError(`flag needs an argument: -${name}`, { exitCode: 2 }))
+    return text
+  }
+
+  /** A switch takes the next word only when that is the word of a switch. */
+  #switchOf(name: string, value: string | undefined): string {
+    if (value !== undefined) {
+      this.#checkSwitch(name, value)
+      return value
+    }
+    const next = this.#args[this.#next]
+    if (next === undefined || parseBoolean(next) === undefined) return 'true'
+    this.#next++
+    return next
+  }
+
+  #checkSwitch(name: string, text: string): void {
+    if (parseBoolean(text.trim()) !== undefined) return
+    const reason = `invalid boolean value "${text}" for -${name}: parse error; expected true or false`
+    this.#refuse(new ConfigError(reason, { exitCode: 2 }))
+  }
 }
 
-function splitFlag(arg: string): { readonly name: string; readonly value: string | undefined } {
+/** undefined when it is no flag, or none that Go would take. */
+function splitFlag(arg: string): { readonly name: string; readonly value: string | undefined } | undefined {
   const [, name, value] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(arg) ?? []
-  if (name === undefined) throw new ConfigError(`bad flag syntax: ${arg}`, { exitCode: 2 })
-  return { name, value }
+  return name === undefined ? undefined : { name, value }
 }
 
-function checkSwitch(name: string, text: string): void {
-  if (parseBoolean(text) !== undefined) return
-  throw new ConfigError(`invalid boolean value "${text}" for -${name}: parse error; expected true or false`, {
+function badValue(name: string, text: string, expected: string): ConfigError {
+  return new ConfigError(`invalid value "${text}" for flag -${name}: parse error; expected ${expected}`, {
     exitCode: 2,
   })
 }
 
-/** Every occurrence is checked, also one that a later one replaces. */
-function checkValue(name: string, text: string): string {
-  const option = OPTIONS_BY_NAME.get(name)
-  if (option?.type === 'bool') checkSwitch(name, text.trim())
-  const reading = option?.parse(option.keepsBlanks ? text : text.trim())
-  if (reading?.kind !== 'bad') return text
-  throw new ConfigError(`invalid value "${text}" for flag -${name}: parse error; expected ${reading.expected}`, {
-    exitCode: 2,
-  })
-}
+/** Flags that set nothing. */
+const NO_OPTIONS = ['cfg', 'check', 'help', 'migrate', 'version']
 
 function unknownFlag(name: string): ConfigError {
   const note = NEVER_OPTIONS.get(name)
-  const near = suggestName(name, OPTIONS_BY_NAME.keys())
+  const near = suggestName(name, [...OPTIONS_BY_NAME.keys(), ...NO_OPTIONS])
   const hint = note ?? (near === undefined ? 'see -help' : `did you mean -${near}?`)
   return new ConfigError(`flag provided but not defined: -${name}; ${hint}`, { exitCode: 2 })
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { getCACertificates } from 'node:tls'
 import { getSystemErrorMessage } from 'node:util'
 import { Agent, interceptors, request } from 'undici'
-import { ConfigError } from './config-error.ts'
+import { ConfigError, type Refuse, throwError } from './config-error.ts'
 import type { Environment } from './environment.ts'
 import { type Properties, parseProperties } from './properties.ts'
 import { expandEnvironment } from './properties-expansion.ts'
@@ -17,18 +17,20 @@ const FETCH_TIMEOUT_MS = 30_000
 
 const LARGEST_FILE_BYTES = 16 << 20
 
-/** @throws ConfigError */
-export async function loadConfigFile(path: string, environment: Environment): Promise<ConfigFile> {
+/**
+ * What is wrong within the file is refused.
+ * @throws ConfigError when it cannot be read
+ */
+export async function loadConfigFile(
+  path: string,
+  environment: Environment,
+  refuse: Refuse = throwError,
+): Promise<ConfigFile> {
   const location = expandEnvironment(path, environment)
   const isUrl = location.startsWith('http://') || location.startsWith('https://')
   const name = isUrl ? location.replace(/^(https?:\/\/)[^/?#]*@/, '$1') : location
   const text = isUrl ? await fetchText(location, name) : await readText(location)
-  try {
-    return { name, ...parseProperties(text, environment) }
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause
-    throw new ConfigError(`${cause.message} (${name})`, { cause })
-  }
+  return { name, ...parseProperties(text, environment, error => refuse(error.at({ place: name }))) }
 }
 
 async function readText(path: string): Promise<string> {

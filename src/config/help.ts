@@ -6,6 +6,14 @@ export function formatHelp(program: string): string {
   const entries = [
     ...OPTIONS.filter(isShown).map(option => ({ name: option.name, text: formatOption(option) })),
     { name: 'cfg', text: '  -cfg string\n    \tpath or URL of the properties file' },
+    {
+      name: 'check',
+      text: '  -check\n    \tsays everything that is wrong with the configuration, its files and routes, and ends',
+    },
+    {
+      name: 'migrate',
+      text: '  -migrate string\n    \tpath or URL of a properties file of Fabio: says what changes for it here, and ends',
+    },
     { name: 'v', text: '  -v\tprints the version' },
     { name: 'version', text: '  -version\n    \tprints the version' },
   ]

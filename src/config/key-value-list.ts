@@ -33,6 +33,23 @@ export function parseKeyValueList(text: string): KeyValueList {
   return reader.finish()
 }
 
+/** The way back: maps as a text that parses into the same maps. */
+export function formatKeyValueList(maps: readonly KeyValueMap[]): string {
+  return maps.map(map => [...map].map(formatPair).join(';')).join(',')
+}
+
+function formatPair([key, value]: readonly [string, string], index: number): string {
+  const canBeBare = key === '' && index === 0 && value !== '' && value === value.trim()
+  if (canBeBare) return quoteWhere(/[,;=]/, value)
+  // A key that is a blank is the empty one.
+  return `${key === '' ? ' ' : quoteWhere(/[,;=]/, key)}=${quoteWhere(/[,;]/, value)}`
+}
+
+function quoteWhere(special: RegExp, text: string): string {
+  const isPlain = !special.test(text) && !/^["']|^\s|\s$|\p{Cc}/u.test(text)
+  return isPlain ? text : JSON.stringify(text)
+}
+
 type Token =
   | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean; readonly column: number }
   | { readonly kind: ',' | ';' | '='; readonly text: string; readonly column: number }

@@ -9,6 +9,7 @@ import {
   splitList,
   text,
 } from './option.ts'
+import { hideSecret, hideUrlCredentials } from './secrets.ts'
 
 const TARGETS = ['stdout', 'flat', 'label', 'graphite', 'statsd_raw', 'dogstatsd', 'circonus', 'prometheus'] as const
 
@@ -51,9 +52,11 @@ export const metricsOptions = {
     ),
   },
   circonus: {
-    apiKey: freeText('metrics.circonus.apikey', '', 'API token of Circonus'),
+    apiKey: freeText('metrics.circonus.apikey', '', 'API token of Circonus', '', { hide: hideSecret }),
     apiApp: text('metrics.circonus.apiapp', 'fabio', 'application of the API token of Circonus'),
-    apiUrl: text('metrics.circonus.apiurl', '', 'URL of the API of Circonus; empty for the public one'),
+    apiUrl: text('metrics.circonus.apiurl', '', 'URL of the API of Circonus; empty for the public one', '', {
+      hide: hideUrlCredentials,
+    }),
     brokerId: text('metrics.circonus.brokerid', '', 'Circonus broker to use'),
     checkId: text('metrics.circonus.checkid', '', 'Circonus check to send to'),
     submissionUrl: text(
@@ -61,6 +64,7 @@ export const metricsOptions = {
       '',
       'URL to send to, instead of asking the API of Circonus',
       '1.5.11',
+      { hide: hideUrlCredentials },
     ),
   },
 }

@@ -37,6 +37,8 @@ export interface Option<T> {
   /** Not read from environment and file. */
   readonly flagOnly: boolean
   readonly later: Later | undefined
+  /** What of a value that is in use may be shown to others: the text with its secrets replaced. */
+  readonly hide: (text: string) => string
   readonly parse: (text: string) => Reading<T>
 }
 
@@ -45,6 +47,7 @@ interface Extra {
   readonly example?: string
   readonly flagOnly?: boolean
   readonly later?: string | Readonly<Record<string, string>>
+  readonly hide?: (text: string) => string
 }
 
 /** What one line of a table says about an option. */
@@ -190,7 +193,7 @@ export function preferablyOneOf<const Word extends string>(
 
 export function define<T>(type: OptionType, line: Line, parse: (text: string) => Reading<T>): Option<T> {
   const [name, defaultText, summary, since = '', extra = {}] = line
-  const { defaultNote = '', example = '', flagOnly = false, later } = extra
+  const { defaultNote = '', example = '', flagOnly = false, later, hide = (text: string) => text } = extra
   const initial = parse(defaultText)
   if (initial.kind !== 'value') throw new Error(`${name}: its own default is wrong`)
   return {
@@ -206,6 +209,7 @@ export function define<T>(type: OptionType, line: Line, parse: (text: string) =>
     keepsBlanks: false,
     flagOnly,
     later: typeof later === 'object' ? new Map(Object.entries(later)) : later,
+    hide,
     parse,
   }
 }

@@ -1,16 +1,18 @@
 import { bool, freeText, integer, oneOf, preferablyOneOf, text } from './option.ts'
 
+const ONLY_GO = 'it is about the runtime of Go; there are cpu and mem'
+
 export const processOptions = {
   insecure: bool('insecure', 'false', 'says that running as root is intended; only changes the warning', '1.5.7'),
   profileMode: oneOf(
     ['', 'cpu', 'mem', 'mutex', 'block', 'trace'],
     'profile.mode',
     '',
-    'what to profile while running',
+    'what to profile: cpu and mem write a file a thread when the process ends, for the developer tools of Chromium; the others have no effect',
     '',
     {
       refusal: (mode: string) => `Invalid profile mode "${mode}"`,
-      later: 'profiles are not written yet',
+      later: { mutex: ONLY_GO, block: ONLY_GO, trace: ONLY_GO },
     },
   ),
   profilePath: text('profile.path', '', 'directory the profile is written to', '', {

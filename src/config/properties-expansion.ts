@@ -1,4 +1,4 @@
-import { ConfigError } from './config-error.ts'
+import { ConfigError, type Refuse } from './config-error.ts'
 
 export interface Property {
   /** Unescaped. */
@@ -16,15 +16,22 @@ const LONGEST_VALUE = 1 << 20
 /**
  * Replaces `${name}` by the value of property `name`, else by the environment variable, else by nothing. All properties are
  * tried, also unknown ones, so that a mistake is found at start.
- * @throws ConfigError
  */
 export function expandProperties(
   properties: ReadonlyMap<string, Property>,
   environment: ReadonlyMap<string, string>,
+  refuse: Refuse,
 ): { readonly properties: ReadonlyMap<string, Property>; readonly referenced: ReadonlySet<string> } {
   const expansion = new Expansion(name => properties.get(name)?.value ?? environment.get(name) ?? '')
   const expanded = new Map<string, Property>()
-  for (const [name, { line }] of properties) expanded.set(name, { value: expansion.of(name), line })
+  for (const [name, { line }] of properties) {
+    try {
+      expanded.set(name, { value: expansion.of(name), line })
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause
+      refuse(cause.at({ line }))
+    }
+  }
   return { properties: expanded, referenced: expansion.referenced }
 }
 

@@ -1,4 +1,5 @@
 import { bool, durationMs, headerName, headerText, integer, keyValues, oneOf, text } from './option.ts'
+import { hideListSecrets } from './secrets.ts'
 
 export const proxyOptions = {
   addr: keyValues('proxy.addr', ':9999', 'listeners that accept traffic', '', {
@@ -6,11 +7,11 @@ export const proxyOptions = {
   }),
   cs: keyValues('proxy.cs', '', 'certificate sources that listeners refer to by name', '', {
     example: 'cs=edge;type=path;cert=/etc/fabio/certs',
+    hide: hideListSecrets,
     later: 'listeners with TLS are not part of this version',
   }),
   auth: keyValues('proxy.auth', '', 'authorisation schemes that routes refer to by name', '1.5.11', {
     example: 'name=team;type=basic;file=/etc/fabio/htpasswd;refresh=30s',
-    later: 'authorisation is not part of this version',
   }),
   strategy: oneOf(['rnd', 'rr'], 'proxy.strategy', 'rnd', 'how a target is chosen, at random or in turn'),
   matcher: oneOf(['prefix', 'glob', 'iprefix'], 'proxy.matcher', 'prefix', 'how paths are matched'),

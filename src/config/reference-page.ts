@@ -49,6 +49,11 @@ nothing, *not* the default, as it always did in Fabio; a warning says so. Values
 \`-insecure false\` switch off. \`-cfg\` works anywhere. Words that belong to no flag are ignored with a warning. \`-v\` prints the
 version, \`-help\` all options.
 
+\`-check\` before or behind the other flags starts nothing: it prints everything that is wrong, of every source at once, as
+\`FILE:LINE: error: …\` or \`warning: …\`, and ends with 1 when there is an error. Besides the options it looks at certificates, htpasswd files, the
+routes of the static and the file registry, formats and templates, and ports that are used twice. What depends on the network, such as names that do not
+resolve, is a warning. \`-migrate FILE\` tells what changes for a file of Fabio 1.5.2 or 1.7.3.
+
 ## The file
 
 One \`key = value\` a line; \`:\` or a blank will do instead of \`=\`. Lines that begin with \`#\` or \`!\` are comments. A backslash at the

@@ -1,15 +1,16 @@
 import { bool, durationMs, freeText, integer, list, oneOf, preferablyOneOf, text } from './option.ts'
+import { hideSecret, hideUrlCredentials } from './secrets.ts'
 
 export const registryOptions = {
   backend: oneOf(['consul', 'static', 'file', 'custom'], 'registry.backend', 'consul', 'where routes come from', '', {
     refusal: backend => `Unknown registry backend ${backend}`,
-    later: { custom: 'the custom registry is not part of this version' },
   }),
   timeoutMs: durationMs('registry.timeout', '10s', 'how long the start tries to reach the registry'),
   retryMs: durationMs('registry.retry', '500ms', 'time between two attempts to reach the registry'),
   static: {
     routes: text('registry.static.routes', '', 'the route commands, lines separated by \\n', '', {
       example: 'route add web /web http://10.0.0.1:8080/\\nroute add api api.test/ http://10.0.0.2:8080/',
+      hide: hideUrlCredentials,
     }),
     noRouteHtml: freeText('registry.static.noroutehtml', '', 'HTML of the answer when no route matches', '1.5.5'),
   },
@@ -27,8 +28,10 @@ export const registryOptions = {
       'registry.consul.addr',
       'localhost:8500',
       'address of the Consul agent, optionally with http:// or https:// before it',
+      '',
+      { hide: hideUrlCredentials },
     ),
-    token: freeText('registry.consul.token', '', 'ACL token for Consul'),
+    token: freeText('registry.consul.token', '', 'ACL token for Consul', '', { hide: hideSecret }),
     kvPath: text('registry.consul.kvpath', '/fabio/config', 'KV prefix of the manual routes'),
     noRouteHtmlPath: text(
       'registry.consul.noroutehtmlpath',
@@ -122,10 +125,14 @@ export const registryOptions = {
     ),
   },
   custom: {
-    host: text('registry.custom.host', '', 'host:port of the JSON endpoint with the routes', '1.5.11'),
+    host: text('registry.custom.host', '', 'host:port of the JSON endpoint with the routes', '1.5.11', {
+      hide: hideUrlCredentials,
+    }),
     scheme: preferablyOneOf(['https', 'http'], 'registry.custom.scheme', 'https', 'scheme of the endpoint', '1.5.11'),
     path: text('registry.custom.path', '', 'path of the endpoint, without the leading slash', '1.5.11'),
-    queryParams: text('registry.custom.queryparams', '', 'query of the endpoint, without the question mark', '1.5.11'),
+    queryParams: text('registry.custom.queryparams', '', 'query of the endpoint, without the question mark', '1.5.11', {
+      hide: hideUrlCredentials,
+    }),
     noRouteHtml: freeText('registry.custom.noroutehtml', '', 'HTML of the answer when no route matches', '1.5.11'),
     checkTlsSkipVerify: bool(
       'registry.custom.checkTLSSkipVerify',

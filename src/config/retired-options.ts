@@ -1,4 +1,5 @@
 import { bool, durationMs, text } from './option.ts'
+import { hideUrlCredentials } from './secrets.ts'
 
 /** Options of older releases. They are still taken, so that old files and command lines keep working, and say so when set. */
 export const retiredOptions = {
@@ -19,7 +20,9 @@ export const retiredOptions = {
   tracing: {
     enabled: bool('tracing.TracingEnabled', 'false', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),
     collectorType: text('tracing.CollectorType', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),
-    connectString: text('tracing.ConnectString', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),
+    connectString: text('tracing.ConnectString', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11', {
+      hide: hideUrlCredentials,
+    }),
     serviceName: text('tracing.ServiceName', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),
     topic: text('tracing.Topic', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),
     samplerRate: text('tracing.SamplerRate', '', 'deprecated: tracing is gone since 1.7.0', '1.5.11'),

@@ -8,7 +8,8 @@ import { DEFAULT_ORIGIN, type Origin } from './origin.ts'
 import { NEVER_OPTIONS } from './retired-options.ts'
 import { suggestName } from './suggest-name.ts'
 
-interface Sources {
+/** Where values come from, the first of them first. */
+export interface Sources {
   readonly flags: ReadonlyMap<string, string>
   readonly environment: Environment
   readonly file: ConfigFile | undefined
@@ -48,10 +49,7 @@ export class Values {
   }
 }
 
-/**
- * For each option the first of: flag, environment variable with FABIO_, one without, file, default.
- * @throws ConfigError for a value that Fabio does not start with
- */
+/** For each option the first of: flag, environment variable with FABIO_, one without, file, default. */
 export function readValues({ flags, environment, file }: Sources, notes: Notes): Values {
   const values = new Values()
   const variables = new OptionVariables(environment)
@@ -61,7 +59,7 @@ export function readValues({ flags, environment, file }: Sources, notes: Notes):
     values.set(option, option.defaultValue, DEFAULT_ORIGIN)
     if (found === undefined) continue
     values.set(option, readText(option, found, notes), found.origin)
-    for (const warning of laterWarnings(option, values.get(option))) notes.warn(`${warning} (${found.origin.place})`)
+    for (const warning of laterWarnings(option, values.get(option))) notes.warn(warning, { place: found.origin.place })
   }
   return values
 }
@@ -87,16 +85,17 @@ function findVariable(option: Option<unknown>, variables: OptionVariables, notes
 function readFile(file: ConfigFile, notes: Notes): Map<string, Found> {
   const found = new Map<string, Found>()
   for (const [key, { value, line }] of file.properties) {
-    const origin: Origin = { kind: 'file', place: `${file.name}:${line}` }
+    const place = `${file.name}:${line}`
+    const origin: Origin = { kind: 'file', place }
     const option = OPTIONS_BY_NAME.get(key)
     const lookalike = OPTIONS_BY_LOWER_NAME.get(key.toLowerCase())
-    if (option?.flagOnly === true) notes.warn(`${key} only works on the command line (${origin.place})`)
+    if (option?.flagOnly === true) notes.warn(`${key} only works on the command line`, { place })
     else if (option !== undefined) found.set(key, { text: value, origin })
-    else if (lookalike === undefined) warnUnknown(key, origin, file, notes)
+    else if (lookalike === undefined) warnUnknown(key, place, file, notes)
     else if (file.properties.has(lookalike.name))
-      notes.warn(`${key} is ignored because ${lookalike.name} is set too (${origin.place})`)
+      notes.warn(`${key} is ignored because ${lookalike.name} is set too`, { place })
     else {
-      notes.warn(`${key} is spelled ${lookalike.name}; Fabio ignores it as it is written (${origin.place})`)
+      notes.warn(`${key} is spelled ${lookalike.name}; Fabio ignores it as it is written`, { place })
       found.set(lookalike.name, { text: value, origin })
     }
   }
@@ -107,29 +106,29 @@ const OPTIONS_BY_LOWER_NAME: ReadonlyMap<string, Option<unknown>> = new Map(
   OPTIONS.map(option => [option.name.toLowerCase(), option]),
 )
 
-function warnUnknown(key: string, origin: Origin, file: ConfigFile, notes: Notes): void {
+function warnUnknown(key: string, place: string, file: ConfigFile, notes: Notes): void {
   if (file.referenced.has(key)) return // a name of the operator's own, for ${…}
   const note = NEVER_OPTIONS.get(key)
   const near = suggestName(key, OPTIONS_BY_NAME.keys())
   const hint = note ?? (near === undefined ? undefined : `did you mean ${near}?`)
-  notes.warn(`Unknown option ${key} is ignored${hint === undefined ? '' : `: ${hint}`} (${origin.place})`)
+  notes.warn(`Unknown option ${key} is ignored${hint === undefined ? '' : `: ${hint}`}`, { place })
 }
 
-function readText<T>(option: Option<T>, { text, origin }: Found, notes: Notes): T {
+function readText<T>(option: Option<T>, { text, origin: { place } }: Found, notes: Notes): T {
   const reading = option.parse(option.keepsBlanks ? text : text.trim())
   switch (reading.kind) {
     case 'value':
       return reading.value
     case 'refused':
-      throw new ConfigError(`${reading.reason} (${option.name}, ${origin.place})`)
+      notes.refuse(new ConfigError(reading.reason, { where: { option: option.name, place } }))
+      return option.defaultValue
     case 'replaced':
-      notes.warn(`${reading.warning} (${origin.place})`)
+      notes.warn(reading.warning, { place })
       return reading.value
     case 'bad': {
       const used = JSON.stringify(reading.value)
-      notes.warn(
-        `${option.name}: "${text}" is not ${reading.expected}; using ${used} as Fabio does, not the default (${origin.place})`,
-      )
+      const reason = `${option.name}: "${text}" is not ${reading.expected}; using ${used} as Fabio does, not the default`
+      notes.warn(reason, { place })
       return reading.value
     }
   }

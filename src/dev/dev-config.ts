@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { DescribedOptions } from '../config/describe-options.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
 import { type DevMode, startDevMode } from './dev-mode.ts'
@@ -42,6 +43,15 @@ export async function startDev(config: Config, log: Log): Promise<{ readonly con
       },
     },
   }
+}
+
+/** The options whose value -dev decides, as the operator's pages show them. */
+export function describeDev({ registry: { backend, consul } }: Config): DescribedOptions {
+  const decided = { 'registry.backend': backend, 'registry.consul.addr': consul.addr, 'registry.consul.token': '' }
+  const entries = Object.entries(decided).map(
+    ([name, value]) => [name, { value, origin: 'flag', place: '-dev on the command line' }] as const,
+  )
+  return Object.fromEntries(entries)
 }
 
 function hostPort(spec: { readonly host: string; readonly port: number } | undefined): string {

@@ -1,5 +1,6 @@
 // What requests and connections of a worker are served with, put together from its parts.
 
+import type { Authenticator } from '../auth/authenticator.ts'
 import type { ProxyConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import type { Counter, Metrics } from '../metrics/metrics.ts'
@@ -22,6 +23,7 @@ export interface WorkerParts {
   readonly log: Log
   readonly metrics: Metrics
   readonly dialer: Dialer
+  readonly authenticator: Authenticator
 }
 
 export interface WorkerHttp {
@@ -31,7 +33,7 @@ export interface WorkerHttp {
 }
 
 export function createHttpContext(parts: WorkerParts, config: ProxyConfig): WorkerHttp {
-  const { table, pick, deadlines, log, metrics } = parts
+  const { table, pick, deadlines, log, metrics, authenticator } = parts
   const { header } = config
   const additions = new AnswerAdditions(config)
   const requestHeads = new RequestHeadWriter({
@@ -49,6 +51,7 @@ export function createHttpContext(parts: WorkerParts, config: ProxyConfig): Work
     pick,
     deadlines,
     log,
+    authenticator,
     requestHeads,
     noRouteStatus: config.noRouteStatus,
     noRoutePage: { body: '', lines: '' },

@@ -1,3 +1,4 @@
+import type { AuthService } from '../auth/auth-service.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import { probeListener } from '../listener/listener.ts'
@@ -14,6 +15,7 @@ import { WorkerHandle } from './worker-handle.ts'
 export interface DataPlaneOptions {
   readonly config: Config
   readonly log: Log
+  readonly auth: AuthService
   /** undefined with metrics off. */
   readonly workerMetrics: WorkerMetricsOptions | undefined
   /** The table as it is: what a worker that takes another's place begins with. */
@@ -62,6 +64,9 @@ export class DataPlane implements AsyncDisposable {
     this.options = options
     this.ports = ports
     for (let index = 0; index < options.config.runtime.gomaxprocs; index++) this.start(index)
+    options.auth.onReplaced(() => {
+      for (const worker of this.workers) worker.post({ kind: 'auth', port: options.auth.connect() })
+    })
   }
 
   /**
@@ -126,6 +131,8 @@ export class DataPlane implements AsyncDisposable {
 
   private async stop(): Promise<void> {
     this.isStopping = true
+    // A worker that has died and is not replaced yet has nothing left to drain.
+    for (const { index, hasExited } of this.workers) if (hasExited) this.drained.add(index)
     const graceMs = this.options.config.proxy.shutdownWaitMs
     for (const worker of this.workers) worker.post({ kind: 'drain', graceMs })
     await this.until(() => this.workers.every(worker => this.drained.has(worker.index)))
@@ -146,6 +153,7 @@ export class DataPlane implements AsyncDisposable {
       reusePort: gomaxprocs > 1,
       maxClients: Math.ceil(config.proxy.limit.clients / gomaxprocs),
       slots: this.slots,
+      auth: this.options.auth.connect(),
       metrics: workerMetrics,
     }
     const worker = new WorkerHandle(settings, {
@@ -200,12 +208,11 @@ export class DataPlane implements AsyncDisposable {
 
   private onExit(worker: WorkerHandle, code: number, error: Error | undefined): void {
     const { index } = worker
-    if (this.workers[index] !== worker) return
     this.options.onWorkerGone(index)
-    this.drained.add(index)
-    this.wake()
-    if (this.isStopping) return
-    this.drained.delete(index)
+    if (this.isStopping) {
+      this.drained.add(index)
+      return this.wake()
+    }
     const cause = error === undefined ? `exit code ${code}` : (error.stack ?? error.message)
     const delayMs = this.restartDelay(index)
     this.options.log.error(`worker ${index} died and is replaced: ${cause}`)
@@ -227,7 +234,7 @@ export class DataPlane implements AsyncDisposable {
     this.start(index)
     const worker = this.workers[index]!
     const changes = Array.from(this.options.routes(), asChange)
-    this.send(worker, changes, this.version)
+    this.send(worker, this.routeSlots.assign(changes), this.version)
     worker.post({ kind: 'no-route-page', html: this.noRouteHtml })
     if (this.mustListen) worker.post({ kind: 'listen' })
   }
@@ -249,6 +256,6 @@ function isServedByWorkers(spec: ListenerSpec): boolean {
 }
 
 function asChange(route: Route): RouteChange {
-  const { host, path, slot } = route
-  return { host, path, targets: route.targets.map(target => target.spec), ...(slot >= 0 ? { slot } : {}) }
+  const { host, path } = route
+  return { host, path, targets: route.targets.map(target => target.spec) }
 }

@@ -99,6 +99,10 @@ export class HttpService implements Http1Host {
     this.context.log.debug(`refused a request of ${client.address}: ${refusal.reason}`)
   }
 
+  switched(): void {
+    if (this.isDraining) this.onClosed()
+  }
+
   closed(connection: Http1Connection): void {
     this.connections.delete(connection)
     this.onClosed()

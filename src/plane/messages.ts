@@ -1,5 +1,6 @@
 // All that crosses between the control plane and its workers.
 
+import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import type { AccessChunk } from '../log/access-writer.ts'
 import type { LogRecord } from '../log/log.ts'
@@ -18,6 +19,8 @@ export interface WorkerSettings {
   readonly maxClients: number
   /** Round-robin counts, one 32-bit number a slot. */
   readonly slots: SharedArrayBuffer
+  /** To the thread that verifies passwords. */
+  readonly auth: MessagePort
   /** undefined with metrics off. */
   readonly metrics: WorkerMetricsOptions | undefined
 }
@@ -29,6 +32,8 @@ export type ToWorker =
   /** The text of the no-route page; '' for none. */
   | { readonly kind: 'no-route-page'; readonly html: string }
   | { readonly kind: 'listen' }
+  /** The thread that verifies passwords is another now. */
+  | { readonly kind: 'auth'; readonly port: MessagePort }
   /** Send the counts now. */
   | { readonly kind: 'measure'; readonly id: number }
   /** No new connections; those that are open have so long to end. */

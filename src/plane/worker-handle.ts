@@ -13,6 +13,7 @@ export class WorkerHandle {
   /** The version of the table that it serves. */
   serving = -1
   isListening = false
+  hasExited = false
   private readonly worker: Worker
   private error: Error | undefined
 
@@ -20,17 +21,21 @@ export class WorkerHandle {
     this.index = settings.index
     this.worker = new Worker(new URL(workerFile(), import.meta.url), {
       workerData: settings,
+      transferList: [settings.auth],
       name: `fabio worker ${settings.index}`,
     })
     this.worker.on('message', (message: FromWorker) => events.onMessage(message))
     this.worker.on('error', error => {
       this.error = error instanceof Error ? error : new Error(String(error))
     })
-    this.worker.on('exit', code => events.onExit(code, this.error))
+    this.worker.on('exit', code => {
+      this.hasExited = true
+      events.onExit(code, this.error)
+    })
   }
 
   post(message: ToWorker): void {
-    this.worker.postMessage(message)
+    this.worker.postMessage(message, message.kind === 'auth' ? [message.port] : [])
   }
 
   async terminate(): Promise<void> {

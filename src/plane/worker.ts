@@ -1,6 +1,7 @@
 // One thread of the data plane. Everything it has is made here; what it is told and what it says is in messages.ts.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { Authenticator } from '../auth/authenticator.ts'
 import { type Accepted, type Listener, startListener } from '../listener/listener.ts'
 import { compileAccessFormat } from '../log/access-log.ts'
 import { AccessWriter } from '../log/access-writer.ts'
@@ -74,6 +75,7 @@ class WorkerThread {
       log: this.log as Log,
       metrics,
       dialer: this.upstreams.dialer,
+      authenticator: new Authenticator(proxy.authSchemes.values(), settings.auth),
     }
     this.http = createHttpContext(this.parts, proxy)
     if (log.accessTarget !== '') {
@@ -106,6 +108,8 @@ class WorkerThread {
       case 'listen':
         void this.listen()
         return
+      case 'auth':
+        return this.parts.authenticator.connect(message.port)
       case 'measure':
         this.measure()
         return this.post({ kind: 'measured', id: message.id })

@@ -5,6 +5,7 @@ export type FailureKind =
   | 'no-route'
   | 'access-denied'
   | 'unauthorized'
+  | 'auth-busy'
   | 'upstream-unreachable'
   | 'upstream-busy'
   | 'upstream-closed'
@@ -29,6 +30,7 @@ export const REPLIES: Readonly<Record<FailureKind, Reply>> = {
   'no-route': { http: 0, grpc: 5, body: '', level: 'WARN' },
   'access-denied': { http: 403, grpc: 7, body: 'access denied\n', level: 'INFO' },
   unauthorized: { http: 401, grpc: 16, body: 'authorization failed\n', level: 'DEBUG' },
+  'auth-busy': { http: 503, grpc: 14, body: '', level: 'WARN' },
   'upstream-unreachable': { http: 502, grpc: 14, body: '', level: 'ERROR' },
   'upstream-busy': { http: 503, grpc: 14, body: '', level: 'ERROR' },
   'upstream-closed': { http: 502, grpc: 14, body: '', level: 'ERROR' },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import { connectConsulRegistry } from './consul/consul-registry.ts'
+import { createCustomRegistry } from './custom.ts'
 import { openFileRegistry } from './file.ts'
 import type { RouteFeed } from './route-feed.ts'
 import { createStaticRegistry } from './static.ts'
@@ -30,7 +31,7 @@ export interface RegistryOutlet {
 }
 
 /** The part of the route feed that a registry needs. */
-export type RouteSink = Pick<RouteFeed, 'setInstance' | 'removeInstance' | 'setText' | 'removeText'>
+export type RouteSink = Pick<RouteFeed, 'setInstance' | 'removeInstance' | 'setText' | 'setCommands' | 'removeText'>
 
 /** Where an operator's route commands are kept. Its failures are the backend's. */
 export interface OverrideStore {
@@ -90,11 +91,10 @@ export interface ConnectOptions {
 
 /** Tries until `registry.timeout` is over, at least once. Throws an Error whose text is Fabio's, or the signal's reason. */
 export async function connectRegistry(config: RegistryConfig, options: ConnectOptions): Promise<Registry> {
-  if (config.backend === 'custom') throw new Error('registry.backend custom is not built yet')
   const deadline = performance.now() + config.timeoutMs
   for (;;) {
     try {
-      return await connectBackend(config.backend, config, options)
+      return await connectBackend(config, options)
     } catch (cause) {
       options.signal.throwIfAborted()
       options.log.warn(`Error initializing backend. ${cause instanceof Error ? cause.message : String(cause)}`)
@@ -105,17 +105,15 @@ export async function connectRegistry(config: RegistryConfig, options: ConnectOp
   }
 }
 
-async function connectBackend(
-  backend: 'consul' | 'static' | 'file',
-  config: RegistryConfig,
-  options: ConnectOptions,
-): Promise<Registry> {
-  switch (backend) {
+async function connectBackend(config: RegistryConfig, options: ConnectOptions): Promise<Registry> {
+  switch (config.backend) {
     case 'consul':
       return await connectConsulRegistry(config.consul, options)
     case 'static':
       return createStaticRegistry(config.static, options.log)
     case 'file':
       return await openFileRegistry(config.file, options.log)
+    case 'custom':
+      return createCustomRegistry(config.custom, options.log)
   }
 }

@@ -10,7 +10,15 @@ import { RouteProblems } from './route-problems.ts'
 import type { ServiceRoute } from './route-service.ts'
 import { updateServiceRoutes } from './route-service.ts'
 import type { WeighStep } from './route-steps.ts'
-import { LineFault, linesOfCommands, linesOfText, type RawLine, type RouteLine, updateLines } from './route-text.ts'
+import {
+  LineFault,
+  linesOfCommands,
+  linesOfText,
+  type RawLine,
+  type RejectedElement,
+  type RouteLine,
+  updateLines,
+} from './route-text.ts'
 
 /** Where a definition comes from. */
 export type Origin =
@@ -112,9 +120,9 @@ export class RouteFeed {
     this.#stagedTexts.set(source, linesOfText(text))
   }
 
-  /** Like setText, for commands that are not text, such as those of a JSON answer. */
-  setCommands(source: string, commands: readonly RouteCommand[]): void {
-    this.#stagedTexts.set(source, linesOfCommands(commands))
+  /** Like setText, for a list that is not text, such as that of a JSON answer. The line of a problem is the number of the element, from 1. */
+  setCommands(source: string, elements: readonly (RouteCommand | RejectedElement)[]): void {
+    this.#stagedTexts.set(source, linesOfCommands(elements))
   }
 
   removeText(source: string): void {

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../route/check-command.ts'
 import { columnOf, findFaults } from '../route/check-command.ts'
-import type { RouteCommand } from '../route/command.ts'
+import type { Rejection, RouteCommand } from '../route/command.ts'
 import { formatCommand } from '../route/format-commands.ts'
 import { parseRouteLine } from '../route/parse-commands.ts'
 import { diffLines } from './route-line-diff.ts'
@@ -8,10 +8,15 @@ import type { Finding, FindingSource } from './route-problems.ts'
 import type { Step } from './route-steps.ts'
 import { toStep } from './route-steps.ts'
 
-/** A line of a text as it comes in: text still to be parsed, or a command that never was text. */
+/** An element of a list of commands that is none. It keeps its place in the list, so that those behind it keep their numbers. */
+export interface RejectedElement extends Omit<Rejection, 'line'> {
+  readonly kind: 'rejected'
+}
+
+/** A line of a text as it comes in: text still to be parsed, or an element of a list that never was text. */
 export interface RawLine {
   readonly text: string
-  readonly command: RouteCommand | undefined
+  readonly element: RouteCommand | RejectedElement | undefined
   /** Equal for lines that are the same. */
   readonly key: string
 }
@@ -19,11 +24,15 @@ export interface RawLine {
 /** The lines of a text, without line feeds and the carriage returns before them. */
 export function linesOfText(text: string): readonly RawLine[] {
   if (text === '') return []
-  return text.split(/\r?\n/).map(line => ({ text: line, command: undefined, key: line }))
+  return text.split(/\r?\n/).map(line => ({ text: line, element: undefined, key: line }))
 }
 
-export function linesOfCommands(commands: readonly RouteCommand[]): readonly RawLine[] {
-  return commands.map(command => ({ text: formatCommand(command), command, key: JSON.stringify(command) }))
+export function linesOfCommands(elements: readonly (RouteCommand | RejectedElement)[]): readonly RawLine[] {
+  return elements.map(element => ({
+    text: element.kind === 'rejected' ? element.text : formatCommand(element),
+    element,
+    key: JSON.stringify(element),
+  }))
 }
 
 /** One line of a text in force: the step it stands for, and what is wrong with it. */
@@ -42,17 +51,34 @@ export class RouteLine {
     this.raw = raw
     this.number = place.number
 
-    const parsed = raw.command === undefined ? parseRouteLine(raw.text, place.number) : undefined
-    const command = parsed?.kind === 'command' ? parsed.command : raw.command
+    const { command, rejection } = readLine(raw, place.number)
     const faults = command === undefined ? [] : findFaults(command, context)
-    if (parsed?.kind === 'rejected') {
-      this.faults = [new LineFault(this, parsed.rejection)]
+    if (rejection !== undefined) {
+      this.faults = [new LineFault(this, rejection)]
     } else {
       this.faults = faults.map(({ part, reason, expected }) => {
         return new LineFault(this, { column: columnOf(part, raw.text), reason, expected })
       })
     }
     this.step = command === undefined || faults.some(fault => fault.isFatal) ? undefined : toStep(command, this)
+  }
+}
+
+interface ReadLine {
+  readonly command?: RouteCommand
+  readonly rejection?: Omit<Rejection, 'line'>
+}
+
+function readLine({ text, element }: RawLine, number: number): ReadLine {
+  if (element !== undefined) return element.kind === 'rejected' ? { rejection: element } : { command: element }
+  const parsed = parseRouteLine(text, number)
+  switch (parsed.kind) {
+    case 'blank':
+      return {}
+    case 'command':
+      return { command: parsed.command }
+    case 'rejected':
+      return { rejection: parsed.rejection }
   }
 }
 

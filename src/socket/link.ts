@@ -1,4 +1,6 @@
 import net from 'node:net'
+import { getSystemErrorMap } from 'node:util'
+import { canWriteDirectly, writeDirectly } from './direct-write.ts'
 
 /** Who gets what happens on a link. A link's user can change, for instance from the reader of a PROXY header to HTTP. */
 export interface LinkUser {
@@ -36,8 +38,7 @@ function onEnd(this: LinkedSocket): void {
 }
 
 function onDrain(this: LinkedSocket): void {
-  this.link.isFull = false
-  this.link.user.onDrain()
+  this.link.onStreamDrain()
 }
 
 function onError(this: LinkedSocket, error: Error): void {
@@ -62,6 +63,9 @@ export class Link {
   isOpen = true
   private buffer: Buffer
   private mustRenew = false
+  private isHolding = false
+  /** Of writes past the stream, what waits for the kernel. */
+  private unsentBytes = 0
   private isPaused = false
   /** What ended it, for `onClose`. */
   error: NodeJS.ErrnoException | undefined
@@ -118,12 +122,28 @@ export class Link {
 
   /** Bytes given to `write` that the kernel has not taken yet. */
   get pendingBytes(): number {
-    return this.socket.writableLength
+    return this.unsentBytes + this.socket.writableLength
   }
 
   /** Sends Latin-1 text. @returns false when the writer should wait for `onDrain` */
   write(text: string): boolean {
+    if (!this.isHolding && canWriteDirectly(this.socket)) return this.writeAtOnce(text)
     if (!this.socket.write(text, 'latin1')) this.isFull = true
+    return !this.isFull
+  }
+
+  private writeAtOnce(text: string): boolean {
+    const status = writeDirectly(this.socket, text, late => {
+      this.unsentBytes -= text.length
+      if (late < 0) this.socket.destroy(systemError(late))
+      else if (!this.socket.writableNeedDrain) this.onStreamDrain()
+    })
+    if (status > 0) {
+      this.unsentBytes += text.length
+      this.isFull = true
+    } else if (status < 0) {
+      this.socket.destroy(systemError(status))
+    }
     return !this.isFull
   }
 
@@ -141,10 +161,12 @@ export class Link {
 
   /** Several writes in one packet, if the kernel takes them: `hold`, write, write, `release`. */
   hold(): void {
+    this.isHolding = true
     this.socket.cork()
   }
 
   release(): void {
+    this.isHolding = false
     this.socket.uncork()
   }
 
@@ -157,6 +179,13 @@ export class Link {
   /** The bytes being delivered are still needed after the call: the next read goes elsewhere. Not for `isShared` bytes. */
   keepBytes(): void {
     if (this.buffer !== sharedBuffer) this.mustRenew = true
+  }
+
+  /** The stream has nothing left to send. */
+  onStreamDrain(): void {
+    if (this.unsentBytes > 0) return
+    this.isFull = false
+    this.user.onDrain()
   }
 
   pause(): void {
@@ -239,4 +268,9 @@ class ReadingSocket extends net.Socket {
 /** IPv4 peers of a socket that serves both families come as `::ffff:1.2.3.4`; everybody else calls them `1.2.3.4`. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function systemError(number: number): NodeJS.ErrnoException {
+  const [code = 'UNKNOWN', message = ''] = getSystemErrorMap().get(number) ?? []
+  return Object.assign(new Error(`write ${code}: ${message}`), { code, errno: number, syscall: 'write' })
 }

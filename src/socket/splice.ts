@@ -34,6 +34,9 @@ export class Splice implements Expiring {
   private readDueAt = Number.POSITIVE_INFINITY
   private writeDueAt = Number.POSITIVE_INFINITY
   private halfOpenDueAt = Number.POSITIVE_INFINITY
+  /** Bytes given to the client's connection, and how many of them it must have taken at `writeDueAt`. */
+  private downBytes = 0
+  private dueBytes = 0
 
   constructor(client: Link, upstream: Link, options: SpliceOptions) {
     this.client = client
@@ -43,6 +46,7 @@ export class Splice implements Expiring {
 
   /** Begins to pass on, first of all what had already been read from either side. */
   start(fromClient: Buffer | undefined, fromUpstream: Buffer | undefined): void {
+    this.downBytes = this.client.pendingBytes
     this.client.user = this.clientSide()
     this.upstream.user = this.upstreamSide()
     if (fromClient !== undefined && fromClient.length > 0) this.client.user.onBytes(fromClient, fromClient.length)
@@ -61,14 +65,22 @@ export class Splice implements Expiring {
 
   onDeadline(): void {
     const now = performance.now()
-    if (
-      now >= this.readDueAt ||
-      now >= this.halfOpenDueAt ||
-      (now >= this.writeDueAt && this.client.pendingBytes > 0)
-    ) {
-      return this.destroy()
+    if (now >= this.readDueAt || now >= this.halfOpenDueAt) return this.destroy()
+    if (now >= this.writeDueAt) {
+      const takenBytes = this.downBytes - this.client.pendingBytes
+      if (takenBytes < this.dueBytes) return this.destroy()
+      this.writeDueAt = Number.POSITIVE_INFINITY
+      this.expectTaking()
     }
-    if (now >= this.writeDueAt) this.writeDueAt = Number.POSITIVE_INFINITY
+    this.arm()
+  }
+
+  /** What the client has been sent by now, it has `wt` to take. */
+  private expectTaking(): void {
+    const { writeTimeoutMs } = this.options
+    if (writeTimeoutMs === 0 || this.writeDueAt !== Number.POSITIVE_INFINITY || this.client.pendingBytes === 0) return
+    this.writeDueAt = performance.now() + writeTimeoutMs
+    this.dueBytes = this.downBytes
     this.arm()
   }
 
@@ -95,11 +107,9 @@ export class Splice implements Expiring {
     return {
       onBytes: (bytes, length) => {
         options.onBytesDown(length)
+        this.downBytes += length
         this.pass(bytes, length, upstream, client)
-        if (options.writeTimeoutMs > 0 && this.writeDueAt === Number.POSITIVE_INFINITY && client.pendingBytes > 0) {
-          this.writeDueAt = performance.now() + options.writeTimeoutMs
-          this.arm()
-        }
+        this.expectTaking()
       },
       onEnd: () => {
         this.hasUpstreamEnded = true

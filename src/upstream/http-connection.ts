@@ -1,5 +1,6 @@
 import type { Deadlines, Expiring } from '../socket/deadlines.ts'
 import type { Link, LinkUser } from '../socket/link.ts'
+import { HEADER } from '../wire/header-names.ts'
 import { type BodyKind, BodyReader, type BodySink } from '../wire/http1-body.ts'
 import { findBareLineFeed, findHeadEnd, type Http1Head, mayBeAnswer } from '../wire/http1-head.ts'
 import type { HttpPool } from './http-pool.ts'
@@ -47,8 +48,8 @@ export interface ResponseLimits {
 /** What the reader of an answer must know of its request. */
 export interface RequestFacts {
   readonly isHead: boolean
-  /** 101 is an answer to it. */
-  readonly maySwitch: boolean
+  /** The protocols it offers to change to, as sent; '' for none. */
+  readonly upgrade: string
   /** Instead of the limit of the pool. */
   readonly responseTimeoutMs: number | undefined
 }
@@ -77,7 +78,7 @@ export class HttpConnection implements LinkUser, Expiring {
   private inBody = false
   private interims = 0
   private isHead = false
-  private maySwitch = false
+  private upgrade = ''
   private isRequestDone = true
   private mustClose = false
   private hasEnded = false
@@ -93,7 +94,7 @@ export class HttpConnection implements LinkUser, Expiring {
   begin(receiver: ResponseReceiver, options: RequestFacts): void {
     this.receiver = receiver
     this.isHead = options.isHead
-    this.maySwitch = options.maySwitch
+    this.upgrade = options.upgrade
     this.responseTimeoutMs = options.responseTimeoutMs ?? this.limits.responseHeaderTimeoutMs
     this.isRequestDone = false
     this.inBody = false
@@ -214,7 +215,8 @@ export class HttpConnection implements LinkUser, Expiring {
   }
 
   private switchProtocols(head: Http1Head, chunk: Buffer, start: number, end: number): -1 {
-    if (!this.maySwitch) return this.refuse('switches protocols unasked')
+    if (!isOffered(head.get(HEADER.upgrade), this.upgrade))
+      return this.refuse('switches to a protocol that was not offered')
     const { receiver } = this
     this.receiver = undefined
     this.deadlines.remove(this)
@@ -252,4 +254,14 @@ export class HttpConnection implements LinkUser, Expiring {
     this.close()
     receiver?.onFault(fault, error)
   }
+}
+
+/** RFC 9110 §7.8: an upstream may only switch to what the request offered. */
+function isOffered(protocol: string | undefined, offered: string): boolean {
+  if (protocol === undefined || offered === '') return false
+  const folded = protocol.toLowerCase()
+  return offered
+    .toLowerCase()
+    .split(',')
+    .some(one => one.trim() === folded)
 }

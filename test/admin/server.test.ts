@@ -139,6 +139,13 @@ test('HEAD has the headers of GET and no body', async () => {
   assert.equal((await admin.send('HEAD', '/')).status, 303)
 })
 
+test('/api/config?origin is every option with where its value comes from', async () => {
+  const describedOptions = { 'ui.title': { value: '<b>', origin: 'file', place: '/etc/x:7' } } as const
+  await using admin = await startTestAdmin({ describedOptions })
+  assert.deepEqual(JSON.parse((await admin.get('/api/config?origin')).body), describedOptions)
+  assert.match((await admin.get('/api/config?pretty&origin')).body, /^\{\n {4}"ui\.title": \{\n {8}"value": /)
+})
+
 test('/api/config is the described configuration, indented by four blanks with ?pretty', async () => {
   const describedConfig = { Proxy: { Expression: '<a>&b', Empty: {}, None: null }, Ports: [1, 2] }
   await using admin = await startTestAdmin({ describedConfig })
@@ -217,6 +224,7 @@ test('without ui.addr nothing listens', async () => {
       listener: undefined,
     },
     describedConfig: {},
+    describedOptions: {},
     version: '',
     routes: { version: 0, targets: () => [], raw: () => '', subscribe: () => () => {} },
     registryStatus: () => ({ backend: 'static', state: 'connected', since: 0, sources: [], requests: 0 }),
@@ -246,6 +254,7 @@ test('an address that is taken is an error that names ui.addr', async () => {
         listener: taken,
       },
       describedConfig: {},
+      describedOptions: {},
       version: '',
       routes: first.table,
       registryStatus: () => ({ backend: 'static', state: 'connected', since: 0, sources: [], requests: 0 }),

@@ -60,6 +60,12 @@ export async function startTestAdmin(options: TestAdminOptions = {}): Promise<Te
   const admin = await startAdmin({
     ui: { access, path, title, color, routingTable: { source }, listener },
     describedConfig: { Proxy: { Strategy: 'rnd', DialTimeout: 30_000_000_000 }, Insecure: false },
+    describedOptions: {
+      'proxy.addr': { value: ':9999,:3021;proto=tcp', origin: 'file', place: '/etc/fabio.properties:3' },
+      'proxy.dialtimeout': { value: '30s', origin: 'default', place: 'default' },
+      'ui.title': { value: 'Staging', origin: 'env', place: 'environment variable FABIO_UI_TITLE' },
+      'registry.consul.token': { value: '', origin: 'default', place: 'default' },
+    },
     version: '1.7.3',
     routes: table,
     registryStatus: () => ({ backend: 'consul', state: 'connected', since: 1000, sources: [], requests: 7 }),

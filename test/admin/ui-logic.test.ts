@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { buildSections } from '../../src/admin/ui/app/config/setting.ts'
+import { buildSections, countOrigins, isWanted } from '../../src/admin/ui/app/config/setting.ts'
 import { formatSince } from '../../src/admin/ui/app/format-time.ts'
 import { diffLines } from '../../src/admin/ui/app/manual/line-diff.ts'
 import { pageOf } from '../../src/admin/ui/app/page.ts'
@@ -179,29 +179,65 @@ test('texts too long to align are shown as replaced', () => {
   assert.equal(diffLines(left, right).length, 3000)
 })
 
-test('the configuration is shown by section, with durations a person can read', () => {
-  const sections = buildSections({
-    Proxy: {
-      DialTimeout: 30_000_000_000,
-      FlushInterval: 1_500_000_000,
-      Retry: 0,
-      MaxConn: 10_000,
-      Header: { Name: '' },
-    },
-    Listen: [{ Addr: ':9999', TLSCiphers: null }],
-    Metrics: { Buckets: [0.1, 1] },
-    Insecure: false,
-  })
+const OPTIONS = {
+  'proxy.addr': { value: ':9999', origin: 'default', place: 'default' },
+  'proxy.header.tls': { value: '', origin: 'default', place: 'default' },
+  'registry.backend': { value: 'static', origin: 'flag', place: 'command line' },
+  'registry.consul.addr': { value: 'Hub:8500', origin: 'file', place: '/etc/fabio.properties:4' },
+  'registry.consul.tagprefix': { value: '', origin: 'file', place: '/etc/fabio.properties:5' },
+  'registry.custom.pollinginterval': { value: '10s', origin: 'default', place: 'default' },
+  'proxy.log.routes': { value: '', origin: 'env', place: 'environment variable PROXY_LOG_ROUTES' },
+  'tracing.Topic': { value: '', origin: 'default', place: 'default' },
+  insecure: { value: 'false', origin: 'default', place: 'default' },
+} as const
+
+test('options are shown by section, those of older releases only when they are set', () => {
   assert.deepEqual(
-    sections.map(({ name, settings }) => [name, settings.map(setting => `${setting.name}=${setting.value}`)]),
+    buildSections(OPTIONS).map(({ name, settings }) => [name, ...settings.map(setting => setting.name)]),
     [
-      ['Proxy', ['DialTimeout=30s', 'FlushInterval=1s500ms', 'Retry=0', 'MaxConn=10000', 'Header.Name=']],
-      ['Listen', ['[0].Addr=:9999', '[0].TLSCiphers=']],
-      ['Metrics', ['Buckets=0.1, 1']],
-      ['General', ['Insecure=false']],
+      ['proxy', 'proxy.addr', 'proxy.header.tls', 'proxy.log.routes'],
+      ['registry', 'registry.backend'],
+      ['registry.consul', 'registry.consul.addr', 'registry.consul.tagprefix'],
+      ['process', 'insecure'],
     ],
   )
+  assert.equal(countOrigins(buildSections(OPTIONS)), '1 on the command line, 1 in the environment, 2 in the file')
+  assert.equal(countOrigins([]), '')
 })
+
+for (const { wanted, names } of [
+  {
+    wanted: {},
+    names: [
+      'proxy.addr',
+      'proxy.log.routes',
+      'registry.backend',
+      'registry.consul.addr',
+      'registry.consul.tagprefix',
+      'insecure',
+    ],
+  },
+  {
+    wanted: { onlySet: true },
+    names: ['proxy.log.routes', 'registry.backend', 'registry.consul.addr', 'registry.consul.tagprefix'],
+  },
+  { wanted: { text: 'hub' }, names: ['registry.consul.addr'] },
+  { wanted: { text: 'properties:5' }, names: ['registry.consul.tagprefix'] },
+  { wanted: { text: 'header' }, names: ['proxy.header.tls'] },
+  { wanted: { text: 'header', onlySet: true }, names: [] },
+  { wanted: { text: 'default' }, names: [] },
+]) {
+  test(`${JSON.stringify(wanted)} shows ${names.length} options`, () => {
+    const settings = buildSections(OPTIONS).flatMap(section => section.settings)
+    const shown = settings.filter(setting =>
+      isWanted(setting, { text: '', onlySet: false, emptyToo: false, ...wanted }),
+    )
+    assert.deepEqual(
+      shown.map(({ name }) => name),
+      names,
+    )
+  })
+}
 
 test('a time of today has no date', () => {
   const now = new Date(2026, 5, 1, 12)

@@ -347,6 +347,24 @@ describe('in a browser', { skip }, () => {
     assert.equal(await readOnly.page.getByRole('link', { name: 'Overrides' }).count(), 0)
   })
 
+  test('the configuration says where each value comes from', async () => {
+    await using opened = await openPage({ url: '/config' })
+    const { page } = opened
+    const line = (name: string) => page.locator('.card dl > div', { hasText: name })
+    await page.getByText('Set: 1 in the environment, 1 in the file.').waitFor()
+    assert.equal(await line('proxy.addr').locator('.place').textContent(), '/etc/fabio.properties:3')
+    assert.equal(await line('proxy.dialtimeout').locator('.place').count(), 0)
+    assert.equal(await line('registry.consul.token').count(), 0)
+    await page.getByLabel('Empty ones too').check()
+    assert.equal(await line('registry.consul.token').locator('dd').textContent(), 'empty')
+    await page.getByLabel('Only what is set').check()
+    assert.deepEqual(await page.locator('.card dt').allTextContents(), ['proxy.addr', 'ui.title'])
+    await page.getByRole('searchbox').fill('FABIO_UI')
+    assert.deepEqual(await page.locator('.card dt').allTextContents(), ['ui.title'])
+    await page.getByRole('searchbox').fill('nothing like it')
+    await page.getByText('No setting matches.').waitFor()
+  })
+
   test('the choice of colours is remembered', async () => {
     await using opened = await openPage({ url: '/config', scheme: 'light', title: 'Staging' })
     const { page } = opened

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CommandLine, parseCommandLine } from '../../src/config/command-line.ts'
+import { type CommandLine, parseCommandLine, wantsCheck } from '../../src/config/command-line.ts'
 import { ConfigError } from '../../src/config/config-error.ts'
 
 type Run = Extract<CommandLine, { kind: 'run' }>
@@ -82,6 +82,46 @@ for (const { argv, flags, ignored = [] } of [
   })
 }
 
+for (const { argv, isCheck } of [
+  { argv: ['-check'], isCheck: true },
+  { argv: ['--check', '-cfg', '/a'], isCheck: true },
+  { argv: ['-check=true'], isCheck: true },
+  { argv: ['-nonsense', '-proxy.maxconn=x', '-cfg', '-check=1'], isCheck: false },
+  { argv: ['-nonsense', '-proxy.maxconn=x', '-ui.title=', '-check', '-insecure=x'], isCheck: true },
+  { argv: ['-check=false'], isCheck: false },
+  { argv: ['-check', 'false'], isCheck: false },
+  { argv: ['-ui.title', '-check'], isCheck: false },
+  { argv: ['--', '-check'], isCheck: false },
+  { argv: ['-check', '-v'], isCheck: false },
+]) {
+  test(`'${argv.join(' ')}' asks ${isCheck ? '' : 'not '}for a check`, () => assert.equal(wantsCheck(argv), isCheck))
+}
+
+for (const argv of [
+  ['-migrate', 'x.properties'],
+  ['--migrate=x.properties'],
+  ['-cfg', '/a', '-migrate', 'x.properties', '-x'],
+]) {
+  test(`'${argv.join(' ')}' names a file to migrate`, () =>
+    assert.deepEqual(parseCommandLine(argv), { kind: 'migrate', path: 'x.properties' }))
+}
+
+test('everything that is wrong is told when it is not thrown, and the rest is taken', () => {
+  const errors: string[] = []
+  const argv = ['-a', '---b', '-insecure=x', '-proxy.maxconn', 'y', '-ui.access', 'ro', '-cfg=', '-ui.title']
+  const commandLine = parseCommandLine(argv, ({ reason, exitCode }) => errors.push(`${exitCode} ${reason}`))
+  assert.deepEqual(errors, [
+    '1 invalid or missing path to config file',
+    '2 flag provided but not defined: -a; see -help',
+    '2 bad flag syntax: ---b',
+    '2 invalid boolean value "x" for -insecure: parse error; expected true or false',
+    '2 invalid value "y" for flag -proxy.maxconn: parse error; expected a whole number such as 10000',
+    '2 flag needs an argument: -ui.title',
+  ])
+  assert.ok(commandLine.kind === 'run')
+  assert.deepEqual([...commandLine.flags], [['ui.access', 'ro']])
+})
+
 for (const { argv, message } of [
   { argv: ['-proxy.adr', ':80'], message: 'flag provided but not defined: -proxy.adr; did you mean -proxy.addr?' },
   { argv: ['-nonsense'], message: 'flag provided but not defined: -nonsense; see -help' },
@@ -95,6 +135,9 @@ for (const { argv, message } of [
     message: 'flag provided but not defined: -bgp.certfile; Fabio documents it but never had it',
   },
   { argv: ['-ui.title'], message: 'flag needs an argument: -ui.title' },
+  { argv: ['-migrate'], message: 'flag needs an argument: -migrate' },
+  { argv: ['-chek'], message: 'flag provided but not defined: -chek; did you mean -check?' },
+  { argv: ['-check=x'], message: 'invalid boolean value "x" for -check: parse error; expected true or false' },
   { argv: ['---x'], message: 'bad flag syntax: ---x' },
   { argv: ['-=x'], message: 'bad flag syntax: -=x' },
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ConfigError } from '../../src/config/config-error.ts'
-import { type KeyValueList, parseKeyValueList } from '../../src/config/key-value-list.ts'
+import { formatKeyValueList, type KeyValueList, parseKeyValueList } from '../../src/config/key-value-list.ts'
 import { fuzzParameters } from './fuzz-parameters.ts'
 
 const piece = fc.constantFrom('a', 'b', '=', ';', ',', '"', "'", '\\', ' ', '\\n', '\\xff', '\n', '\u00e9', '\ud800')
@@ -60,6 +60,21 @@ test('what is written with quotes where they are needed is read back', () => {
         parseKeyValueList(text).maps.map(map => [...map]),
         maps.map(pairs => pairs.map(([key, value]) => [key, value.text])),
       )
+    }),
+    fuzzParameters(),
+  )
+})
+
+test('the maps of any list are the same after they were written and read again', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.array(piece.filter(part => part !== '\ud800')).map(parts => parts.join('')),
+  )
+  fc.assert(
+    fc.property(text, source => {
+      const maps = parseOrRefuse(source)?.maps ?? []
+      const again = parseKeyValueList(formatKeyValueList(maps))
+      assert.deepEqual(again, { maps, danglingKey: undefined })
     }),
     fuzzParameters(),
   )

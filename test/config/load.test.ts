@@ -186,7 +186,7 @@ for (const { line, warning } of [
   },
   {
     line: 'proxy.log.routes =',
-    warning: "proxy.log.routes has been deprecated. Please use 'log.routes.format' instead",
+    warning: "proxy.log.routes has been deprecated. Please use 'log.routes.format' instead (fabio.properties:1)",
   },
   {
     line: 'log.level = LOUD',
@@ -199,15 +199,6 @@ for (const { line, warning } of [
   {
     line: 'bgp.asn = 65001',
     warning: 'bgp.asn has no effect: BGP announcements are not part of this version (fabio.properties:1)',
-  },
-  {
-    line: 'registry.backend = custom',
-    warning:
-      'registry.backend: custom has no effect: the custom registry is not part of this version (fabio.properties:1)',
-  },
-  {
-    line: 'profile.mode = cpu',
-    warning: 'profile.mode has no effect: profiles are not written yet (fabio.properties:1)',
   },
 ]) {
   test(`'${line}' warns: ${warning}`, async () =>
@@ -359,6 +350,12 @@ test('an IPv6 address is the local address only where there is no IPv4', async (
   const result = await loadConfig({ argv: [], env: {}, machine: { ...MACHINE, addresses } })
   assert.ok(result.kind === 'run')
   assert.equal(result.config.proxy.localIp, 'fd00::2')
+})
+
+test('-check and -migrate are told before anything is read', async () => {
+  assert.deepEqual(await loadConfig({ argv: ['-nonsense', '-cfg', '/nope', '-check'], env: {} }), { kind: 'check' })
+  const migrate = { kind: 'migrate', path: '/a' } as const
+  assert.deepEqual(await loadConfig({ argv: ['-migrate', '/a', '-cfg', '/nope'], env: {} }), migrate)
 })
 
 test('-v and -help are answered without reading anything', async () => {

@@ -6,16 +6,18 @@ import { test } from 'node:test'
 import type { Config } from '../../src/config/config.ts'
 import { isOption, type Option, type OptionTable } from '../../src/config/option.ts'
 import { OPTIONS, optionTables } from '../../src/config/option-table.ts'
-import { loadFrom, refusalOf } from './load-from.ts'
+import { type Loaded, loadFrom, refusalOf } from './load-from.ts'
 
 interface Case {
   readonly initial: unknown
   readonly text: string
   readonly value: unknown
-  /** A text that is refused on the command line, with the beginning of its message. Text options take anything. */
+  /** A text that is refused on the command line, with the beginning of its message. Only those in TAKES_ANYTHING have none. */
   readonly bad?: readonly [text: string, message: string]
   /** What else has to be said so that the value is taken. */
   readonly along?: readonly string[]
+  /** Where the configuration does not simply have the value. */
+  readonly read?: (loaded: Loaded) => unknown
 }
 
 const yes = (name: string): Case => ({
@@ -59,7 +61,12 @@ const header = (name: string): Case => ({
 const CASES: Readonly<Record<string, Case>> = {
   'proxy.strategy': word('rnd', 'rr', 'invalid proxy.strategy: other; expected one of rnd, rr'),
   'proxy.matcher': word('prefix', 'glob', 'invalid proxy.matcher: other; expected one of prefix, glob, iprefix'),
-  'proxy.noroutestatus': { ...int('proxy.noroutestatus', 404), text: '503', value: 503 },
+  'proxy.noroutestatus': {
+    ...int('proxy.noroutestatus', 404),
+    text: '503',
+    value: 503,
+    bad: ['42', 'proxy.noroutestatus must be between 100 and 999: 42'],
+  },
   'proxy.maxconn': int('proxy.maxconn', 10_000),
   'proxy.shutdownwait': ms('proxy.shutdownwait', 0),
   'proxy.deregistergraceperiod': ms('proxy.deregistergraceperiod', 0),
@@ -228,92 +235,271 @@ const CASES: Readonly<Record<string, Case>> = {
   'bgp.grpclistenaddress': string('127.0.0.1:50051'),
   'bgp.nexthop': string(''),
   'bgp.gobgpdcfgfile': string(''),
+  'proxy.addr': {
+    initial: [':9999 http'],
+    text: ':80, :443;proto=tcp',
+    value: [':80 http', ':443 tcp'],
+    bad: [':80;proto=x', 'unknown protocol "x"; expected http, https, tcp'],
+    read: ({ config }) => config.proxy.listeners.map(({ addr, proto }) => `${addr} ${proto}`),
+  },
+  'proxy.cs': {
+    initial: [],
+    text: 'cs=a;type=file;cert=/x',
+    value: [['a', '/x']],
+    bad: ['cs=a;type=file', "missing 'cert' in map[cs:a type:file] (proxy.cs, "],
+    read: ({ config }) => [...config.proxy.certSources.values()].map(({ name, certPath }) => [name, certPath]),
+  },
+  'proxy.auth': {
+    initial: [],
+    text: 'name=a;type=basic;file=/x',
+    value: [['a', '/x']],
+    bad: ['name=a;type=digest', "unknown auth type 'digest'; expected basic (proxy.auth, "],
+    read: ({ config }) => [...config.proxy.authSchemes.values()].map(({ name, file }) => [name, file]),
+  },
+  'ui.addr': {
+    initial: ':9998',
+    text: '127.0.0.1:80;rt=1s',
+    value: '127.0.0.1:80',
+    bad: [':1,:2', 'ui.addr must contain only one listener (ui.addr, '],
+    read: ({ config }) => config.ui.listener?.addr,
+  },
+  'bgp.peers': {
+    initial: [],
+    text: 'address=192.0.2.9;asn=65001',
+    value: [['192.0.2.9', 65_001]],
+    bad: ['address=x;asn=y', 'strconv.ParseUint: parsing "y": invalid syntax; asn needs a number (bgp.peers, '],
+    read: ({ config }) => config.bgp.peers.map(({ address, asn }) => [address, asn]),
+  },
+  'proxy.log.routes': {
+    initial: 'delta',
+    text: 'detail',
+    value: 'detail',
+    read: ({ config }) => config.log.routesFormat,
+  },
+  'registry.custom.pollinginterval': {
+    ...ms('registry.custom.pollinginterval', 10_000),
+    read: ({ config }) => config.registry.custom.pollIntervalMs,
+  },
+  ...Object.fromEntries(
+    [
+      'aws.apigw.cert.cn',
+      'registry.consul.register.checkDeregisterCriticalServiceAfter',
+      'tracing.CollectorType',
+      'tracing.ConnectString',
+      'tracing.ServiceName',
+      'tracing.Topic',
+      'tracing.SamplerRate',
+      'tracing.SpanHost',
+      'tracing.SpanName',
+    ].map(name => [name, { ...string(''), read: shownAs(name) }]),
+  ),
+  ...Object.fromEntries(
+    ['tracing.TracingEnabled', 'tracing.TraceID128Bit'].map(name => [
+      name,
+      { ...yes(name), initial: 'false', value: 'true', read: shownAs(name) },
+    ]),
+  ),
 }
 
-/** Where the configuration does not simply have the value: their own tests are named after their specs. */
-const PARSED_FURTHER = ['proxy.addr', 'proxy.cs', 'proxy.auth', 'ui.addr', 'bgp.peers']
+const TEXT = 'any text is one'
+const NOT_CHECKED = 'Fabio takes any word, and so a warning has to do'
+const FABIO_NEVER_LOOKED = 'it has no effect, in Fabio neither'
 
-const RETIRED = new Set(
-  Object.values(optionTables.retired).flatMap(entry =>
-    isOption(entry) ? [entry.name] : Object.values(entry).map(({ name }) => name),
-  ),
-)
+/** Options that refuse nothing, wherever it is said, and why. */
+const TAKES_ANYTHING: ReadonlyMap<string, string> = new Map([
+  ['registry.static.routes', 'a bad line costs only itself'],
+  ['registry.static.noroutehtml', TEXT],
+  ['registry.file.path', 'whether there is such a file is found out by reading it'],
+  ['registry.file.noroutehtmlpath', 'likewise'],
+  ['registry.consul.addr', 'what is no address is found out by connecting, as in Fabio, within registry.timeout'],
+  ['registry.consul.token', TEXT],
+  ['registry.consul.kvpath', TEXT],
+  ['registry.consul.noroutehtmlpath', TEXT],
+  ['registry.consul.tagprefix', TEXT],
+  ['registry.consul.namespace', TEXT],
+  ['registry.consul.tls.keyfile', 'files are read when Consul is connected to'],
+  ['registry.consul.tls.certfile', 'likewise'],
+  ['registry.consul.tls.cafile', 'likewise'],
+  ['registry.consul.tls.capath', 'likewise'],
+  ['registry.consul.register.name', TEXT],
+  ['registry.consul.register.tags', TEXT],
+  ['registry.consul.service.status', 'Consul may have other states one day'],
+  ['registry.consul.checksRequired', NOT_CHECKED],
+  ['registry.custom.scheme', NOT_CHECKED],
+  ['registry.custom.host', 'it only has to be one with registry.backend = custom'],
+  ['registry.custom.path', TEXT],
+  ['registry.custom.queryparams', TEXT],
+  ['registry.custom.noroutehtml', TEXT],
+  ['ui.color', 'an unknown colour gives the usual one'],
+  ['ui.title', TEXT],
+  ['ui.path', 'it is made a path'],
+  ['ui.routingtable.source.scheme', TEXT],
+  ['ui.routingtable.source.host', TEXT],
+  ['ui.routingtable.source.port', TEXT],
+  ['log.access.format', 'it is compiled when the router starts, if it is used'],
+  ['log.level', NOT_CHECKED],
+  ['log.routes.format', NOT_CHECKED],
+  ['metrics.prefix', 'it is compiled when the router starts'],
+  ['metrics.names', 'likewise'],
+  ['metrics.graphite.addr', 'it is resolved when the router starts, if it is used'],
+  ['metrics.statsd.addr', 'likewise'],
+  ['metrics.dogstatsd.addr', 'likewise'],
+  ['metrics.prometheus.subsystem', 'it is made a name'],
+  ['metrics.prometheus.path', TEXT],
+  ['metrics.circonus.apikey', TEXT],
+  ['metrics.circonus.apiapp', TEXT],
+  ['metrics.circonus.apiurl', 'it is found out by asking'],
+  ['metrics.circonus.brokerid', TEXT],
+  ['metrics.circonus.checkid', TEXT],
+  ['metrics.circonus.submissionurl', 'it is found out by sending'],
+  ['profile.path', 'it is made when it is needed'],
+  ['bgp.anycastaddresses', 'it only has to be right with bgp.enabled'],
+  ['bgp.routerid', 'likewise'],
+  ['bgp.listenaddresses', 'likewise'],
+  ['bgp.grpclistenaddress', 'likewise'],
+  ['bgp.nexthop', 'likewise'],
+  ['bgp.gobgpdcfgfile', 'likewise'],
+  ['proxy.log.routes', NOT_CHECKED],
+  ['aws.apigw.cert.cn', FABIO_NEVER_LOOKED],
+  ['registry.consul.register.checkDeregisterCriticalServiceAfter', FABIO_NEVER_LOOKED],
+  ['tracing.CollectorType', FABIO_NEVER_LOOKED],
+  ['tracing.ConnectString', FABIO_NEVER_LOOKED],
+  ['tracing.ServiceName', FABIO_NEVER_LOOKED],
+  ['tracing.Topic', FABIO_NEVER_LOOKED],
+  ['tracing.SamplerRate', FABIO_NEVER_LOOKED],
+  ['tracing.SpanHost', FABIO_NEVER_LOOKED],
+  ['tracing.SpanName', FABIO_NEVER_LOOKED],
+])
 
-test('the cases below are about all options', () => {
-  const names = OPTIONS.map(({ name }) => name).filter(name => !RETIRED.has(name) && !PARSED_FURTHER.includes(name))
-  assert.deepEqual(Object.keys(CASES).sort(), names.sort())
+test('the cases above are about all options, and each is refused something or named as taking anything', () => {
+  assert.deepEqual(Object.keys(CASES).sort(), OPTIONS.map(({ name }) => name).sort())
+  for (const [name, { bad }] of Object.entries(CASES)) assert.equal(bad === undefined, TAKES_ANYTHING.has(name), name)
 })
 
-for (const { option, read } of optionsIn(optionTables, config => config)) {
+for (const { option, path } of optionsIn(optionTables, [])) {
   const given = CASES[option.name]
   if (given === undefined) continue
-  const { initial, text, value, bad, along = [] } = given
+  const { initial, text, value, bad, along = [], read = loaded => valueAt(loaded.config, path) } = given
   const { name } = option
   const variable = name.replaceAll('.', '_').toUpperCase()
+  // The blank that begins a free text would be taken for part of the separator.
+  const inFile = (written: string) => `# one\n${name} = ${written.replace(/^ /, '\\ ').replaceAll('\n', '\\n')}\n`
 
   test(`${name} is ${JSON.stringify(initial)} by default`, async () => {
-    const { config, origins } = await loadFrom({})
-    assert.deepEqual(read(config), initial)
-    assert.deepEqual(origins.get(name), { kind: 'default', place: 'default' })
+    const loaded = await loadFrom({})
+    assert.deepEqual(read(loaded), initial)
+    assert.deepEqual(loaded.origins.get(name), { kind: 'default', place: 'default' })
   })
 
   test(`${name} is taken from the command line`, async () => {
-    const { config, origins } = await loadFrom({ argv: [`-${name}=${text}`, ...along] })
-    assert.deepEqual(read(config), value)
-    assert.deepEqual(origins.get(name), { kind: 'flag', place: 'command line' })
+    const loaded = await loadFrom({ argv: [`-${name}=${text}`, ...along] })
+    assert.deepEqual(read(loaded), value)
+    assert.deepEqual(loaded.origins.get(name), { kind: 'flag', place: 'command line' })
   })
 
   if (option.flagOnly) {
     test(`${name} is not taken from the environment or a file`, async () => {
-      const { config, warnings } = await loadFrom({ env: { [`FABIO_${variable}`]: text }, file: `${name} = ${text}` })
-      assert.deepEqual(read(config), initial)
-      assert.deepEqual(warnings, [`${name} only works on the command line (fabio.properties:1)`])
+      const loaded = await loadFrom({ env: { [`FABIO_${variable}`]: text }, file: `${name} = ${text}` })
+      assert.deepEqual(read(loaded), initial)
+      assert.deepEqual(loaded.warnings, [`${name} only works on the command line (fabio.properties:1)`])
     })
   } else {
     test(`${name} is taken from FABIO_${variable}`, async () => {
-      const { config, origins } = await loadFrom({ argv: along, env: { [`FABIO_${variable}`]: text } })
-      assert.deepEqual(read(config), value)
-      assert.deepEqual(origins.get(name), { kind: 'env', place: `environment variable FABIO_${variable}` })
+      const loaded = await loadFrom({ argv: along, env: { [`FABIO_${variable}`]: text } })
+      assert.deepEqual(read(loaded), value)
+      assert.deepEqual(loaded.origins.get(name), { kind: 'env', place: `environment variable FABIO_${variable}` })
     })
 
     test(`${name} is${option.since === 'ours' ? ' not' : ''} taken from ${variable}`, async () => {
-      const { config, infos } = await loadFrom({ argv: along, env: { [variable]: text } })
-      assert.deepEqual(read(config), option.since === 'ours' ? initial : value)
-      assert.deepEqual(infos, option.since === 'ours' ? [] : [`Environment variable ${variable} sets ${name}`])
+      const loaded = await loadFrom({ argv: along, env: { [variable]: text } })
+      assert.deepEqual(read(loaded), option.since === 'ours' ? initial : value)
+      assert.deepEqual(loaded.infos, option.since === 'ours' ? [] : [`Environment variable ${variable} sets ${name}`])
     })
 
     test(`${name} is taken from a file`, async () => {
-      // The blank that begins a free text would be taken for part of the separator.
-      const { config, origins } = await loadFrom({
-        argv: along,
-        file: `# one\n${name} = ${text.replace(/^ /, '\\ ')}\n`,
-      })
-      assert.deepEqual(read(config), value)
-      assert.deepEqual(origins.get(name), { kind: 'file', place: 'fabio.properties:2' })
+      const loaded = await loadFrom({ argv: along, file: inFile(text) })
+      assert.deepEqual(read(loaded), value)
+      assert.deepEqual(loaded.origins.get(name), { kind: 'file', place: 'fabio.properties:2' })
     })
   }
 
   if (bad === undefined) {
-    test(`${name} takes any text`, () => assert.notEqual(option.parse('\u0000 <&> {{').kind, 'refused'))
-  } else {
-    const [badText, message] = bad
-    test(`${name} = ${JSON.stringify(badText)} on the command line ends with: ${message}`, async () => {
-      const refusal = await refusalOf({ argv: [`-${name}=${badText}`, ...along] })
-      assert.equal(refusal.message.slice(0, message.length), message)
-      assert.equal(refusal.exitCode, option.parse(badText).kind === 'bad' ? 2 : 1)
+    test(`${name} takes any text: ${TAKES_ANYTHING.get(name)}`, async () => {
+      const anything = '\u0001 <&> {{ = ;, "'
+      await loadFrom({ argv: [`-${name}=${anything}`] })
+      await loadFrom({ file: inFile(anything) })
+      await loadFrom({ env: { [`FABIO_${variable}`]: anything } })
     })
+    continue
   }
+  const [badText, message] = bad
+  const isTolerated = option.parse(badText).kind === 'bad'
+  test(`${name} = ${JSON.stringify(badText)} on the command line ends with: ${message}`, async () => {
+    const refusal = await refusalOf({ argv: [`-${name}=${badText}`, ...along] })
+    assert.equal(refusal.message.slice(0, message.length), message)
+    assert.equal(refusal.exitCode, isTolerated ? 2 : 1)
+  })
+  if (option.flagOnly) continue
+  for (const { source, place, otherwise } of [
+    { source: 'a file', place: 'fabio.properties:2', otherwise: { file: inFile(badText) } },
+    {
+      source: `FABIO_${variable}`,
+      place: `environment variable FABIO_${variable}`,
+      otherwise: { env: { [`FABIO_${variable}`]: badText } },
+    },
+  ]) {
+    if (isTolerated) {
+      test(`${name} = ${JSON.stringify(badText)} in ${source} has what Fabio makes of it, with a warning`, async () => {
+        const { warnings } = await loadFrom({ argv: along, ...otherwise })
+        const [first = ''] = warnings.filter(warning => warning.startsWith(`${name}: "${badText}" is not `))
+        assert.match(first, /; using .* as Fabio does, not the default \(/)
+        assert.ok(first.endsWith(` (${place})`), first)
+      })
+    } else {
+      test(`${name} = ${JSON.stringify(badText)} in ${source} ends with: ${message}`, async () => {
+        const refusal = await refusalOf({ argv: along, ...otherwise })
+        assert.equal(refusal.message.slice(0, message.length), message)
+        assert.ok(refusal.message.includes(place), refusal.message)
+        assert.equal(refusal.exitCode, 1)
+      })
+    }
+  }
+}
+
+for (const [name, text, fallback] of [
+  ['registry.consul.checksRequired', 'some', 'one'],
+  ['registry.custom.scheme', 'ftp', 'https'],
+  ['log.level', 'LOUD', 'INFO'],
+  ['log.routes.format', 'brief', 'delta'],
+] as const) {
+  test(`${name} = ${text} has the default, with a warning`, async () => {
+    const { options, warnings } = await loadFrom({ file: `${name} = ${text}` })
+    assert.equal(new Map(Object.entries(options)).get(name)?.value, fallback)
+    assert.equal(warnings.length, 1)
+    assert.match(
+      warnings[0] ?? '',
+      new RegExp(`"${text}" is none of .*; using ${fallback} \\(fabio\\.properties:1\\)$`),
+    )
+  })
 }
 
 interface Place {
   readonly option: Option<unknown>
-  /** What the configuration has for it. */
-  readonly read: (config: Config) => unknown
+  /** The properties of the configuration that lead to its value. */
+  readonly path: readonly string[]
 }
 
-function optionsIn(table: OptionTable, parent: (config: Config) => unknown): readonly Place[] {
+function optionsIn(table: OptionTable, path: readonly string[]): readonly Place[] {
   return Object.entries(table).flatMap(([property, entry]) => {
-    const read = (config: Config) => Reflect.get(Object(parent(config)), property)
-    return isOption(entry) ? [{ option: entry, read }] : optionsIn(entry, read)
+    const inner = [...path, property]
+    return isOption(entry) ? [{ option: entry, path: inner }] : optionsIn(entry, inner)
   })
+}
+
+function valueAt(config: Config, path: readonly string[]): unknown {
+  return path.reduce<unknown>((section, property) => Reflect.get(Object(section), property), config)
+}
+
+function shownAs(name: string): (loaded: Loaded) => unknown {
+  return loaded => new Map(Object.entries(loaded.options)).get(name)?.value
 }

@@ -34,13 +34,62 @@ function chunked(...pieces: string[]): string {
 describe('the body of a request', () => {
   const BODIES = [
     { name: 'no body', lines: [], sent: '', body: '', length: undefined, coding: undefined },
-    { name: 'an empty body with a length', lines: ['Content-Length: 0'], sent: '', body: '', length: '0', coding: undefined },
-    { name: 'a body with a length', lines: ['Content-Length: 5'], sent: 'hello', body: 'hello', length: '5', coding: undefined },
-    { name: 'an empty chunked body', lines: ['Transfer-Encoding: chunked'], sent: chunked(), body: '', length: undefined, coding: 'chunked' },
-    { name: 'a chunked body', lines: ['Transfer-Encoding: chunked'], sent: chunked('hel', 'lo'), body: 'hello', length: undefined, coding: 'chunked' },
-    { name: 'a body that looks like a request', lines: ['Content-Length: 27'], sent: 'GET /x HTTP/1.1\r\nHost: b\r\n\r\n'.slice(0, 27), body: 'GET /x HTTP/1.1\r\nHost: b\r\n\r\n'.slice(0, 27), length: '27', coding: undefined },
-    { name: 'a large body with a length', lines: [`Content-Length: ${LARGE.length}`], sent: LARGE, body: LARGE, length: String(LARGE.length), coding: undefined },
-    { name: 'a large chunked body', lines: ['Transfer-Encoding: chunked'], sent: chunked(LARGE.slice(0, 100_000), LARGE.slice(100_000)), body: LARGE, length: undefined, coding: 'chunked' },
+    {
+      name: 'an empty body with a length',
+      lines: ['Content-Length: 0'],
+      sent: '',
+      body: '',
+      length: '0',
+      coding: undefined,
+    },
+    {
+      name: 'a body with a length',
+      lines: ['Content-Length: 5'],
+      sent: 'hello',
+      body: 'hello',
+      length: '5',
+      coding: undefined,
+    },
+    {
+      name: 'an empty chunked body',
+      lines: ['Transfer-Encoding: chunked'],
+      sent: chunked(),
+      body: '',
+      length: undefined,
+      coding: 'chunked',
+    },
+    {
+      name: 'a chunked body',
+      lines: ['Transfer-Encoding: chunked'],
+      sent: chunked('hel', 'lo'),
+      body: 'hello',
+      length: undefined,
+      coding: 'chunked',
+    },
+    {
+      name: 'a body that looks like a request',
+      lines: ['Content-Length: 27'],
+      sent: 'GET /x HTTP/1.1\r\nHost: b\r\n\r\n'.slice(0, 27),
+      body: 'GET /x HTTP/1.1\r\nHost: b\r\n\r\n'.slice(0, 27),
+      length: '27',
+      coding: undefined,
+    },
+    {
+      name: 'a large body with a length',
+      lines: [`Content-Length: ${LARGE.length}`],
+      sent: LARGE,
+      body: LARGE,
+      length: String(LARGE.length),
+      coding: undefined,
+    },
+    {
+      name: 'a large chunked body',
+      lines: ['Transfer-Encoding: chunked'],
+      sent: chunked(LARGE.slice(0, 100_000), LARGE.slice(100_000)),
+      body: LARGE,
+      length: undefined,
+      coding: 'chunked',
+    },
   ]
 
   for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'x-own']) {
@@ -83,9 +132,18 @@ describe('the body of an answer', () => {
     { name: 'until the connection ends', bytes: `${HEAD}\r\nhello`, closes: true, body: 'hello' },
     { name: 'until the connection ends, at once', bytes: `${HEAD}\r\n`, closes: true, body: '' },
     { name: 'of HTTP/1.0', bytes: 'HTTP/1.0 200 OK\r\n\r\nhello', closes: true, body: 'hello' },
-    { name: 'of HTTP/1.0 with a length', bytes: 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello', closes: true, body: 'hello' },
+    {
+      name: 'of HTTP/1.0 with a length',
+      bytes: 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello',
+      closes: true,
+      body: 'hello',
+    },
     { name: 'that is large, with a length', bytes: HEAD + LENGTH + LARGE, body: LARGE },
-    { name: 'that is large, in chunks', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunked(LARGE)}`, body: LARGE },
+    {
+      name: 'that is large, in chunks',
+      bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunked(LARGE)}`,
+      body: LARGE,
+    },
     { name: 'that is large, until the connection ends', bytes: `${HEAD}\r\n${LARGE}`, closes: true, body: LARGE },
   ]) {
     const target = `/${encodeURIComponent(name)}`

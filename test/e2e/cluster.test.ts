@@ -181,7 +181,7 @@ describe('the cluster', { skip, concurrency: false }, () => {
 
   after(async () => {
     await fabio?.[Symbol.asyncDispose]()
-    nginx?.kill('SIGKILL')
+    if (nginx?.kill('SIGTERM')) await once(nginx, 'exit')
     await client?.[Symbol.asyncDispose]()
     await server?.[Symbol.asyncDispose]()
     await one[Symbol.asyncDispose]()
@@ -328,7 +328,7 @@ async function startNginx(scratch: string, port: number, fabioPort: number): Pro
     .join(' ')
   await writeFile(
     join(scratch, 'nginx.conf'),
-    `worker_processes 1; daemon off; pid ${scratch}/nginx.pid; error_log stderr;
+    `master_process off; daemon off; pid ${scratch}/nginx.pid; error_log stderr;
 events {}
 http {
   access_log off; ${temp}

@@ -55,8 +55,8 @@ describe('an upstream that answers while the client still sends', () => {
         for (let i = 0; i < (then === 'hangs up with a reset' ? 20 : 5); i++) {
           await using client = await RawClient.connect(fabio.port)
           const lines = framing === 'in chunks' ? ['Transfer-Encoding: chunked'] : [`Content-Length: ${LARGE.length}`]
-          client.send(request(`POST ${target} HTTP/1.1`, 'Host: a', ...lines))
-          if (framing === 'in chunks') client.send(`${LARGE.length.toString(16)}\r\n`)
+          const chunk = framing === 'in chunks' ? `${LARGE.length.toString(16)}\r\n` : ''
+          client.send(`${request(`POST ${target} HTTP/1.1`, 'Host: a', ...lines)}${chunk}`)
           client.socket.write(LARGE)
           const answer = await client.answer('POST')
           assert.deepEqual([answer.status, answer.body, answer.header('connection')], [413, 'too much', 'close'])
@@ -87,7 +87,9 @@ describe('an upstream that answers while the client still sends', () => {
     client.send('x'.repeat(1000 - 'beginning'.length))
     assert.equal((await client.ask(request('GET /next HTTP/1.1', 'Host: a'))).body, 'ok')
     await until('the upstream of the unfinished request is left', () =>
-      upstream.connections.some(({ received, isClosed, hasEnded }) => received.includes('/small') && (isClosed || hasEnded)),
+      upstream.connections.some(
+        ({ received, isClosed, hasEnded }) => received.includes('/small') && (isClosed || hasEnded),
+      ),
     )
   })
 

@@ -39,7 +39,9 @@ function targetOf(hostile: Hostile): string {
 /** The connection on which the upstream was asked for this. */
 async function untilHungUp(target: string): Promise<void> {
   await until('the router hangs up on the upstream', () =>
-    upstream.connections.some(({ received, isClosed, hasEnded }) => received.includes(target) && (isClosed || hasEnded)),
+    upstream.connections.some(
+      ({ received, isClosed, hasEnded }) => received.includes(target) && (isClosed || hasEnded),
+    ),
   )
 }
 
@@ -64,10 +66,22 @@ describe('an answer that is not acceptable HTTP', () => {
     { name: 'two different lengths', bytes: `${HEAD}Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!`, status: 500 },
     { name: 'two equal lengths', bytes: `${HEAD}Content-Length: 2\r\nContent-Length: 2\r\n\r\nok`, status: 500 },
     { name: 'a negative length', bytes: `${HEAD}Content-Length: -2\r\n\r\nok`, status: 500 },
-    { name: 'a length and chunks', bytes: `${HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, status: 500 },
+    {
+      name: 'a length and chunks',
+      bytes: `${HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+      status: 500,
+    },
     { name: 'an unknown coding', bytes: `${HEAD}Transfer-Encoding: gzip\r\n\r\n`, status: 500 },
-    { name: 'chunks of HTTP/1.0', bytes: 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', status: 500 },
-    { name: 'a change of protocol unasked', bytes: 'HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n', status: 500 },
+    {
+      name: 'chunks of HTTP/1.0',
+      bytes: 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      status: 500,
+    },
+    {
+      name: 'a change of protocol unasked',
+      bytes: 'HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+      status: 500,
+    },
     { name: 'a head without end', bytes: `${HEAD}A: ${'a'.repeat(1_100_000)}`, status: 500 },
     { name: 'a head that is too large', bytes: `${HEAD}A: ${'a'.repeat(1_100_000)}\r\n\r\n`, status: 500 },
     { name: 'too many lines', bytes: `${HEAD}${'A: 1\r\n'.repeat(20_000)}\r\n`, status: 500 },
@@ -93,10 +107,17 @@ describe('an answer whose body is not what it says', () => {
   for (const hostile of [
     { name: 'a bad chunk size', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\nx\r\n` },
     { name: 'a chunk that is too long', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nokok\r\n0\r\n\r\n` },
-    { name: 'a length in the trailers', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nContent-Length: 2\r\n\r\n` },
+    {
+      name: 'a length in the trailers',
+      bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nContent-Length: 2\r\n\r\n`,
+    },
     { name: 'a body that is cut', bytes: `${HEAD}Content-Length: 20\r\n\r\nok`, closes: true },
     { name: 'chunks that are cut', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n`, closes: true },
-    { name: 'a last chunk that is cut', bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n`, closes: true },
+    {
+      name: 'a last chunk that is cut',
+      bytes: `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n`,
+      closes: true,
+    },
   ]) {
     test(`${hostile.name} does not look whole to the client`, async () => {
       await using client = await RawClient.connect(fabio.port)

@@ -49,7 +49,10 @@ describe('interim answers', () => {
       client.received = client.received.slice(interim.length)
     }
     const answer = await client.answer()
-    assert.deepEqual([answer.status, answer.body, answer.header('link'), answer.header('x-a')], [200, 'ok', undefined, undefined])
+    assert.deepEqual(
+      [answer.status, answer.body, answer.header('link'), answer.header('x-a')],
+      [200, 'ok', undefined, undefined],
+    )
   })
 
   test('all pass when they come at once, cut anywhere', async () => {
@@ -127,10 +130,15 @@ describe('Expect: 100-continue', () => {
       await using client = await RawClient.connect(fabio.port)
       const answer = await client.ask(post(target))
       // Whether the body still comes nobody can tell, so nobody can tell where the next request would begin.
-      assert.deepEqual([answer.status, answer.body, answer.header('connection')], [Number(status.slice(0, 3)), 'no', 'close'])
+      assert.deepEqual(
+        [answer.status, answer.body, answer.header('connection')],
+        [Number(status.slice(0, 3)), 'no', 'close'],
+      )
       await client.ended()
       await until('the upstream is left', () =>
-        upstream.connections.some(({ received, hasEnded, isClosed }) => received.includes(target) && (hasEnded || isClosed)),
+        upstream.connections.some(
+          ({ received, hasEnded, isClosed }) => received.includes(target) && (hasEnded || isClosed),
+        ),
       )
     })
   }

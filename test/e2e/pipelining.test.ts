@@ -102,7 +102,10 @@ describe('pipelined requests', () => {
     client.send(Array.from({ length: 50 }, (_, i) => get(`/${10 + i}`)).join(''))
     await takeAnswers(client, 50)
     const got = upstream.requests.slice(before)
-    assert.deepEqual(got.map(({ target }) => target), Array.from({ length: 50 }, (_, i) => `/${10 + i}`))
+    assert.deepEqual(
+      got.map(({ target }) => target),
+      Array.from({ length: 50 }, (_, i) => `/${10 + i}`),
+    )
     assert.equal(new Set(got.map(({ connection }) => connection)).size, 1)
   })
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type HttpUpstream, startHttpUpstream } from '../harness/http-upstream.ts'
 import { RawClient, request } from '../harness/raw-client.ts'
-import { readAnswer } from '../harness/read-answer.ts'
 import { OK } from '../harness/raw-upstream.ts'
+import { readAnswer } from '../harness/read-answer.ts'
 import { type RunningFabio, startFabio } from '../harness/start-fabio.ts'
 
 // What one reader takes for one request and another for two. None of it may reach an upstream, and nothing behind it either.

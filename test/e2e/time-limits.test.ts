@@ -68,7 +68,10 @@ describe('listener option rt', () => {
       const answer = await client.ask(request('POST / HTTP/1.1', 'Host: a', framing))
       assert.deepEqual([answer.status, answer.header('connection')], [504, 'close'])
       await client.ended()
-      await until('the upstream is left', () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false)
+      await until(
+        'the upstream is left',
+        () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false,
+      )
       await until('the log tells', () => fabio.log().includes('did not send its body in time'))
     })
   }
@@ -114,7 +117,10 @@ describe('listener options wt and it', () => {
     await using client = await RawClient.connect(fabio.port)
     client.send(GET)
     assert.equal(await client.ended(), '')
-    await until('the upstream is left', () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false)
+    await until(
+      'the upstream is left',
+      () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false,
+    )
   })
 
   test('wt begins anew with each request', async () => {
@@ -150,7 +156,10 @@ describe('proxy.responseheadertimeout', () => {
     await using client = await RawClient.connect(fabio.port)
     assert.deepEqual([(await client.ask(GET)).status, upstream.connections.length], [504, 1])
     assert.equal((await client.ask(request('GET /quick HTTP/1.1', 'Host: a'))).status, 200)
-    await until('the upstream is left', () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false)
+    await until(
+      'the upstream is left',
+      () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false,
+    )
   })
 
   test('interim answers give no more time', async () => {
@@ -229,7 +238,10 @@ test('proxy.idleconntimeout ends idle connections to upstreams', async () => {
   })
   await using client = await RawClient.connect(fabio.port)
   await client.ask(GET)
-  await until('the connection ends', () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false)
+  await until(
+    'the connection ends',
+    () => upstream.connections[0]?.isClosed || upstream.connections[0]?.hasEnded || false,
+  )
   assert.equal((await client.ask(GET)).status, 200)
 })
 
@@ -242,6 +254,9 @@ test('proxy.upgradetimeout limits the answer to an upgrade, and nothing else', a
     flags: ['-proxy.upgradetimeout', '200ms'],
   })
   await using client = await RawClient.connect(fabio.port)
-  assert.equal((await client.ask(request('GET / HTTP/1.1', 'Host: a', 'Upgrade: websocket', 'Connection: upgrade'))).status, 504)
+  assert.equal(
+    (await client.ask(request('GET / HTTP/1.1', 'Host: a', 'Upgrade: websocket', 'Connection: upgrade'))).status,
+    504,
+  )
   assert.equal((await client.ask(GET)).status, 200)
 })

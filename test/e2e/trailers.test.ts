@@ -6,7 +6,14 @@ import { type RunningFabio, startFabio } from '../harness/start-fabio.ts'
 
 const TRAILERS = 'X-Sum: 7\r\nX-Time: 1\r\n'
 const FORBIDDEN = [
-  ...['Authorization: x', 'Connection: close', 'Content-Type: x', 'Content-Encoding: gzip', 'Cookie: a', 'Forwarded: for=1'],
+  ...[
+    'Authorization: x',
+    'Connection: close',
+    'Content-Type: x',
+    'Content-Encoding: gzip',
+    'Cookie: a',
+    'Forwarded: for=1',
+  ],
   ...['Trailer: X', 'TE: x', 'Upgrade: x', 'Expect: x', 'X-Forwarded-For: 1', 'X-Forwarded-Proto: x', 'X-Real-Ip: 1'],
   ...['Keep-Alive: 1', 'Set-Cookie: a', 'WWW-Authenticate: x', 'Proxy-Authorization: x', 'Content-Range: x'],
 ]

@@ -32,7 +32,11 @@ export async function startHttpUpstream(onRequest: (request: UpstreamRequest) =>
       const found = readRequest(rest)
       if (found === undefined) break
       rest = found.rest
-      const request = { ...found.request, connection, send: (bytes: string) => connection.socket.write(bytes, 'latin1') }
+      const request = {
+        ...found.request,
+        connection,
+        send: (bytes: string) => connection.socket.write(bytes, 'latin1'),
+      }
       requests.push(request)
       onRequest(request)
     }
@@ -54,7 +58,10 @@ function readRequest(text: string): { request: ReadRequest; rest: string } | und
     head
       .split('\r\n')
       .slice(1, -2)
-      .map(header => [header.slice(0, header.indexOf(':')).toLowerCase(), header.slice(header.indexOf(':') + 1).trim()]),
+      .map(header => [
+        header.slice(0, header.indexOf(':')).toLowerCase(),
+        header.slice(header.indexOf(':') + 1).trim(),
+      ]),
   )
   const body = headers.has('transfer-encoding')
     ? readChunks(behind)

@@ -46,7 +46,8 @@ export class RawClient implements AsyncDisposable {
   async until(condition: (received: string) => boolean, timeoutMs = 5000): Promise<string> {
     const deadline = performance.now() + timeoutMs
     while (!condition(this.received)) {
-      if (this.isClosed || this.hasEnded) throw new Error(`connection ended after ${JSON.stringify(this.received.slice(0, 2000))}`)
+      if (this.isClosed || this.hasEnded)
+        throw new Error(`connection ended after ${JSON.stringify(this.received.slice(0, 2000))}`)
       await this.change(deadline)
     }
     return this.received

@@ -1,3 +1,5 @@
+import { startAuth } from '../../src/auth/auth-service.ts'
+import { Authenticator } from '../../src/auth/authenticator.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { type Accepted, type Listener, startListener } from '../../src/listener/listener.ts'
 import { createLog } from '../../src/log/create-log.ts'
@@ -68,7 +70,9 @@ export async function startDataPath(
   }
   setRoutes(routes)
   const pick = createPicker(proxy.strategy, countPerThread)
-  const parts = { table, pick, deadlines, log, metrics: NO_METRICS, dialer: upstreams.dialer }
+  const auth = await startAuth(proxy.authSchemes, { log })
+  const authenticator = new Authenticator(proxy.authSchemes.values(), auth.connect())
+  const parts = { table, pick, deadlines, log, metrics: NO_METRICS, dialer: upstreams.dialer, authenticator }
   const { context } = createHttpContext(parts, proxy)
   const heads = new CountingHeadPool()
   const services: (HttpService | TcpService)[] = []
@@ -101,6 +105,8 @@ export async function startDataPath(
     setRoutes,
     log: () => logged,
     async [Symbol.asyncDispose]() {
+      authenticator[Symbol.dispose]()
+      await auth[Symbol.asyncDispose]()
       for (const listener of listeners) listener.close()
       for (const service of services) service.destroy()
       upstreams[Symbol.dispose]()

@@ -50,7 +50,9 @@ export async function startFabio(options: StartFabioOptions = {}): Promise<Runni
   const stdout = new CollectingOutput(text => {
     printed += text
   })
-  const app = await startApp({ config: loaded.config, log, stdout, env: {}, signal: new AbortController().signal })
+  const { config, options: described } = loaded
+  const { signal } = new AbortController()
+  const app = await startApp({ config, options: described, log, stdout, env: {}, signal })
   const port = app.listenerPorts[0] ?? -1
   return {
     app,

@@ -28,6 +28,11 @@ export class RecordedRoutes {
       this.problems.delete(key)
     },
     setText: (source, text) => this.texts.set(source, text),
+    setCommands: (source, elements) =>
+      this.texts.set(
+        source,
+        elements.map(element => (element.kind === 'rejected' ? element.text : formatCommand(element))).join('\n'),
+      ),
     removeText: source => this.texts.delete(source),
   }
 

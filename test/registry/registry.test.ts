@@ -43,12 +43,6 @@ testRegistryContract('consul', { skip: false }, async () => {
   }
 })
 
-test('the custom backend is refused at once', async () => {
-  await assert.rejects(connect(registryConfig({ backend: 'custom' })), {
-    message: 'registry.backend custom is not built yet',
-  })
-})
-
 test('a backend that is not there is tried until the timeout, at least once', async () => {
   for (const [timeoutMs, atLeast] of [
     [0, 1],

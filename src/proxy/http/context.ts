@@ -1,3 +1,4 @@
+import type { Authenticator } from '../../auth/authenticator.ts'
 import type { Log } from '../../log/log.ts'
 import type { Counter, Gauge } from '../../metrics/metrics.ts'
 import type { Picker } from '../../route/picker.ts'
@@ -25,6 +26,7 @@ export interface HttpContext {
   readonly requestHeads: RequestHeadWriter
   readonly noRouteStatus: number
   readonly noRoutePage: NoRoutePage
+  readonly authenticator: Authenticator
   /** `proxy.header.requestid` is set: every request gets an id. */
   readonly givesRequestIds: boolean
   /** How long an upstream may take to answer an upgrade, in milliseconds; 0 is no limit. */

@@ -102,6 +102,8 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
 
   onInformational(head: Http1Head): void {
     if (head.status === 100) this.stopWaitingForContinue()
+    // The upstream has begun to work on it.
+    this.mayRepeat = false
     this.exchange.downstream.sendInformational(head)
   }
 
@@ -214,7 +216,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     this.connection = connection
     connection.begin(this, {
       isHead: head.method === 'HEAD',
-      maySwitch: this.exchange.upgrade !== '',
+      upgrade: this.exchange.upgrade,
       responseTimeoutMs: this.answerTimeoutMs,
     })
     this.request.attach(connection)

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { isIP } from 'node:net'
+import type { Verdict } from '../../auth/authenticator.ts'
 import { buildRedirectUrl } from '../../route/redirect.ts'
 import type { Route } from '../../route/table.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
-import type { Exchange } from './exchange.ts'
+import type { Carrier, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
+import { HeldRequest } from './held-request.ts'
 import { fail, refuseRequest, sendRedirect, unauthorized } from './local-reply.ts'
 import { readTarget } from './request-target.ts'
 
@@ -26,23 +28,61 @@ export function serve(exchange: Exchange, context: HttpContext): void {
     const { address } = exchange.downstream.client
     return fail(exchange, context, 'access-denied', `route rules denied access from ${address} to ${target.url}`)
   }
-  if (target.options.auth !== undefined) {
-    return unauthorized(exchange, context, `unknown auth scheme '${target.options.auth}'`)
-  }
+  if (target.options.auth !== undefined) return authenticate(exchange, target, target.options.auth, context)
+  goOn(exchange, target, context)
+}
+
+/** The request may come in: it is answered with a redirect, or carried to its target. */
+function goOn(exchange: Exchange, target: ServedTarget, context: HttpContext): void {
   if (target.redirect !== undefined) return redirect(exchange, target, context)
 
   exchange.startedAt = performance.now()
   if (target.pool === undefined) {
-    return fail(
-      exchange,
-      context,
-      'unsupported-target',
-      `unsupported protocol scheme "${target.scheme}" of target ${target.url}`,
-    )
+    const problem = `unsupported protocol scheme "${target.scheme}" of target ${target.url}`
+    return fail(exchange, context, 'unsupported-target', problem)
   }
   const forward = new Forward(exchange, target, target.pool, context)
   exchange.carrier = forward
   forward.start()
+}
+
+/** `auth=`: what is known already is decided at once; else the request waits, and no loop does. */
+function authenticate(exchange: Exchange, target: ServedTarget, scheme: string, context: HttpContext): void {
+  const { head, downstream } = exchange
+  const authorization = head.get(HEADER.authorization)
+  const verdict = context.authenticator.check(scheme, authorization)
+  if (verdict !== undefined) return judge(exchange, target, scheme, verdict, context)
+  const attempt = { scheme, authorization: authorization ?? '', client: downstream.client.address }
+  const pending = context.authenticator.verify(attempt, late => {
+    exchange.carrier = undefined
+    judge(exchange, target, scheme, late, context)
+    // A redirect, or a refusal, is the whole answer; only what goes to an upstream wants the body.
+    if (exchange.carrier !== undefined) held.release((exchange.carrier as Carrier).request)
+  })
+  const held = new HeldRequest(exchange, {
+    gone: () => pending.cancel(),
+    timeout: () => fail(exchange, context, 'client-timeout', `client ${attempt.client} did not send its body in time`),
+  })
+  exchange.carrier = held
+}
+
+function judge(exchange: Exchange, target: ServedTarget, scheme: string, verdict: Verdict, context: HttpContext): void {
+  switch (verdict.kind) {
+    case 'pass':
+      return goOn(exchange, target, context)
+    case 'denied':
+      return unauthorized(exchange, `Www-Authenticate: ${verdict.challenge}\r\n`)
+    case 'unknown-scheme':
+      context.log.error(`unknown auth scheme '${scheme}'`)
+      return unauthorized(exchange, '')
+    case 'busy':
+      return fail(
+        exchange,
+        context,
+        'auth-busy',
+        `too many credentials for auth scheme '${scheme}' wait to be verified`,
+      )
+  }
 }
 
 /** Takes the request line apart. @returns false when the request has its answer already */

@@ -134,8 +134,8 @@ export class Http1Answer implements Downstream {
     if (reply.endsConnection === true) this.keepsAlive = false
     const version = this.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
     this.out += `${version} ${reply.status} ${statusText(reply.status)}\r\n${reply.lines}${currentDateLine()}`
-    // HEAD: the original lets the length out too (RFC 9110 §9.3.2 allows it).
-    if (!this.isHeadOnly) this.out += `Content-Length: ${reply.body.length}\r\n`
+    // HEAD, as the original: the length that GET's body has, but none where there would be no body.
+    if (!this.isHeadOnly || reply.body !== '') this.out += `Content-Length: ${reply.body.length}\r\n`
     this.endHead()
     if (!this.isHeadOnly) this.out += reply.body
     this.flush()

@@ -36,6 +36,8 @@ export interface Http1Host {
   refused(refusal: HeadRefusal, client: ClientFacts): void
   /** The process is stopping: no connection takes another request. */
   readonly isDraining: boolean
+  /** A connection has become a tunnel. */
+  switched(): void
   closed(connection: Http1Connection): void
 }
 
@@ -132,13 +134,14 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
     this.waiting = undefined
     this.phase = 'elsewhere'
     this.host.deadlines.remove(this)
+    this.host.switched()
     return { rest, done: () => this.onClose() }
   }
 
-  /** Takes no further request: ends at once when idle, else after the answer that is under way. */
+  /** Takes no further request: ends at once when idle, else after the answer that is under way, or to a head that has begun. */
   finish(): void {
     this.answer.keepsAlive = false
-    if (this.phase === 'head') this.link.finish()
+    if (this.phase === 'head' && this.waiting === undefined) this.linger()
   }
 
   mayGoOn(): boolean {
@@ -271,7 +274,10 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
   private canDiscard(): boolean {
     const { body, exchange } = this
     // A client that waits for 100 Continue may send its body after all or not: then nobody knows what the next bytes are.
-    return body.kind === 'length' && body.remaining <= MAX_DISCARDED_BYTES && exchange?.head.find(HEADER.expect) === -1
+    if (exchange?.head.find(HEADER.expect) !== -1) return false
+    // How long a chunked body is nobody knows, only how long its chunk is; most are nearly here. One that goes on for too long ends
+    // the connection after all.
+    return body.remaining <= MAX_DISCARDED_BYTES
   }
 
   /** After an answer: on to the next request when the body is in too, else on with the body, else the end. */
@@ -348,7 +354,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
 
   private armHead(): void {
     const { limits, host } = this
-    if (host.isDraining && this.waiting === undefined) return this.link.finish()
+    if (host.isDraining && this.waiting === undefined) return this.linger()
     if (this.waiting !== undefined) {
       const limit = shorter(limits.headerTimeoutMs, limits.readTimeoutMs)
       if (limit > 0) return host.deadlines.set(this, limit - (performance.now() - this.headStartedAt))

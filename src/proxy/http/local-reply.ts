@@ -25,10 +25,9 @@ function noRoute(exchange: Exchange, context: HttpContext): void {
   exchange.downstream.sendReply({ status: context.noRouteStatus, lines, body })
 }
 
-/** `auth=`: the credentials are missing or wrong. Without a scheme to name, there is no challenge to give. */
-export function unauthorized(exchange: Exchange, context: HttpContext, cause: string): void {
-  context.log.error(cause)
-  exchange.downstream.sendReply({ status: 401, lines: TEXT_LINES, body: REPLIES.unauthorized.body })
+/** `auth=`: the credentials are missing or wrong. `challenge` is a header line, '' where there is no scheme to name. */
+export function unauthorized(exchange: Exchange, challenge: string): void {
+  exchange.downstream.sendReply({ status: 401, lines: TEXT_LINES + challenge, body: REPLIES.unauthorized.body })
 }
 
 /** The answer of a redirect route (RFC 9110 §15.4), with the body Go gives it. `location` is Latin-1. */

@@ -27,6 +27,8 @@ function stripped({ path, rawPath }: Asked, strip: string, stripBytes: string): 
   let rest = rawPath.startsWith(strip)
     ? rawPath.slice(strip.length)
     : encodePath((decodePercent(rawPath) ?? rawPath).slice(stripBytes.length))
+  // The slash that begins what is left may have been sent encoded; it is the same slash.
+  if (/^%2f/i.test(rest)) rest = rest.slice(3)
   if (!rest.startsWith('/')) rest = `/${rest}`
   // Without its `/p`, `/p../x` would be `/../x`: a way out of what is prepended, or of what the route is for.
   return path[strip.length] === '.' ? (normalizePath(rest)?.rawPath ?? rest) : rest

@@ -26,7 +26,14 @@ function passedOn(lines: readonly string[], additions: Partial<ResponseAdditions
 
 describe('the head of an answer', () => {
   test('keeps the lines of the upstream as they are, with repetitions and strange bytes', () => {
-    const lines = ['Set-Cookie: a=1', 'set-cookie:  b=2', 'WWW-Authenticate: Basic', 'X-Caf\x7c: caf\xe9 \xff', 'Server: x', 'X:']
+    const lines = [
+      'Set-Cookie: a=1',
+      'set-cookie:  b=2',
+      'WWW-Authenticate: Basic',
+      'X-Caf\x7c: caf\xe9 \xff',
+      'Server: x',
+      'X:',
+    ]
     assert.deepEqual(passedOn(lines), lines)
   })
 
@@ -68,7 +75,10 @@ describe('the head of an answer', () => {
 
   test('gets a date when it has none', () => {
     const text = responseLines(parse('HTTP/1.1 200 OK', 'A: 1'), 11, NO_ADDITIONS)
-    assert.match(text, /^HTTP\/1\.1 200 OK\r\nA: 1\r\nDate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n$/)
+    assert.match(
+      text,
+      /^HTTP\/1\.1 200 OK\r\nA: 1\r\nDate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n$/,
+    )
     assert.match(currentDateLine(), / GMT\r\n$/)
   })
 
@@ -83,7 +93,10 @@ describe('the head of an answer', () => {
   })
 
   test('has the lines that are added behind all others', () => {
-    assert.deepEqual(passedOn(['Vary: Cookie'], { lines: 'Vary: Accept-Encoding\r\n' }), ['Vary: Cookie', 'Vary: Accept-Encoding'])
+    assert.deepEqual(passedOn(['Vary: Cookie'], { lines: 'Vary: Accept-Encoding\r\n' }), [
+      'Vary: Cookie',
+      'Vary: Accept-Encoding',
+    ])
   })
 
   for (const { etag, expected } of [

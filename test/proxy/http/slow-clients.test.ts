@@ -24,12 +24,18 @@ async function measureCapacity(path: DataPath): Promise<number> {
 for (const { name, flags, version, lines } of [
   { name: 'before the connection ends on request', flags: [], version: '1.1', lines: ['Connection: close'] },
   { name: 'before the connection of HTTP/1.0 ends', flags: [], version: '1.0', lines: [] },
-  { name: 'before the connection is idle for too long', flags: ['-proxy.addr', '127.0.0.1:0;it=1s'], version: '1.1', lines: [] },
+  {
+    name: 'before the connection is idle for too long',
+    flags: ['-proxy.addr', '127.0.0.1:0;it=1s'],
+    version: '1.1',
+    lines: [],
+  },
 ]) {
   test(`the last bytes of an answer reach a slow client ${name}`, async () => {
     await using upstream = await startHttpUpstream(asked => {
       const size = Number(asked.target.slice(1))
-      if (!Number.isNaN(size)) return asked.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'y'.repeat(size)}`)
+      if (!Number.isNaN(size))
+        return asked.send(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'y'.repeat(size)}`)
       const { socket } = asked.connection
       const pour = (): void => {
         while (socket.writable && socket.write(PIECE)) {}

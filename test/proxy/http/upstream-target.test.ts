@@ -25,7 +25,10 @@ function sentFor(dst: string, options: string, target: string): string {
     dst,
     fixedWeight: 0,
     tags: [],
-    options: pairs.map((pair): [string, string] => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    options: pairs.map((pair): [string, string] => [
+      pair.slice(0, pair.indexOf('=')),
+      pair.slice(pair.indexOf('=') + 1),
+    ]),
   }
   const [sent = '', query] = target.split(/\?(.*)/s)
   const paths = normalizePath(sent)
@@ -65,10 +68,18 @@ describe('path and query as the target gets them', () => {
     { options: 'strip=/p prepend=/q', target: '/p', expected: '/q/' },
     { options: 'strip=/p prepend=/q', target: '/x', expected: '/q/x' },
   ]) {
-    test(`${target} to ${dst} with '${options}' is ${expected}`, () => assert.equal(sentFor(dst, options, target), expected))
+    test(`${target} to ${dst} with '${options}' is ${expected}`, () =>
+      assert.equal(sentFor(dst, options, target), expected))
   }
 
-  for (const target of ['/p../secret', '/p%2e%2e/secret', '/p.%2E/secret', '/p..%2Fsecret', '/p../../secret', '/p./../secret']) {
+  for (const target of [
+    '/p../secret',
+    '/p%2e%2e/secret',
+    '/p.%2E/secret',
+    '/p..%2Fsecret',
+    '/p../../secret',
+    '/p./../secret',
+  ]) {
     test(`what strip leaves of ${target} does not lead out of what is prepended`, () => {
       assert.equal(sentFor('http://h:1/', 'strip=/p prepend=/public', target), '/public/secret')
       assert.equal(sentFor('http://h:1/', 'strip=/p', target), '/secret')

@@ -1,7 +1,7 @@
 import { type ClientFacts, type OutgoingHead, RequestHeadWriter } from '../../../src/proxy/http/request-head.ts'
 import { Http1Head } from '../../../src/wire/http1-head.ts'
 
-export const LOCAL_IP = '10.0.0.9'
+const LOCAL_IP = '10.0.0.9'
 export const PLAIN: ClientFacts = { address: '192.0.2.7', port: 5000, tls: undefined }
 export const OVER_TLS: ClientFacts = { address: '192.0.2.7', port: 5000, tls: { version: 'tls13', cipher: '0x1301' } }
 
@@ -14,7 +14,7 @@ export interface WrittenHead {
   one(name: string): string | undefined
 }
 
-export function parseRequestHead(text: string): Http1Head {
+function parseRequestHead(text: string): Http1Head {
   const bytes = Buffer.from(text, 'latin1')
   const head = new Http1Head()
   const refusal = head.parseRequest(bytes, 0, bytes.length, 1000)
@@ -59,7 +59,7 @@ export function writeHead(
   return takeApart(text)
 }
 
-export function takeApart(text: string): WrittenHead {
+function takeApart(text: string): WrittenHead {
   const [line = '', ...rest] = text.split('\r\n')
   const headers = rest.slice(0, -2).map(header => {
     const colon = header.indexOf(':')

@@ -12,6 +12,14 @@ export interface ApiRoute {
   readonly weight: number
 }
 
+/** What `/api/config?origin` says about one option. */
+export interface ApiOption {
+  readonly value: string
+  readonly origin: 'default' | 'flag' | 'env' | 'file'
+  /** The line of the file, the name of the variable and so on. */
+  readonly place: string
+}
+
 export interface Override {
   readonly value: string
   readonly version: string

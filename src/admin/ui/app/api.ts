@@ -1,4 +1,4 @@
-import type { ApiRoute, Override, Problem, Rejection } from './answers.ts'
+import type { ApiOption, ApiRoute, Override, Problem, Rejection } from './answers.ts'
 
 /** An answer that is not a success, with the server's own words. */
 export class ApiError extends Error {
@@ -44,8 +44,9 @@ export class Api {
     return (await request(this.rawUrl)).text()
   }
 
-  async config(): Promise<Readonly<Record<string, unknown>>> {
-    return (await request(`${this.#base}/config`)).json()
+  /** By name. */
+  async options(): Promise<Readonly<Record<string, ApiOption>>> {
+    return (await request(`${this.#base}/config?origin`)).json()
   }
 
   async problems(): Promise<readonly Problem[]> {

@@ -1,18 +1,19 @@
-import { useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { PageSettings } from '../../page-settings.ts'
 import { type Api, describeError } from '../api.ts'
-import { buildSections, type Section, type Setting } from './setting.ts'
+import { buildSections, countOrigins, isWanted, type Section, type Setting, type Wanted } from './setting.ts'
 
 export function ConfigPage({ settings, api }: { readonly settings: PageSettings; readonly api: Api }) {
   const sections = useSignal<readonly Section[] | undefined>(undefined)
   const error = useSignal<string | undefined>(undefined)
   const filter = useSignal('')
-  const showsEmpty = useSignal(false)
+  const onlySet = useSignal(false)
+  const emptyToo = useSignal(false)
   useEffect(() => {
-    api.config().then(
-      config => {
-        sections.value = buildSections(config)
+    api.options().then(
+      options => {
+        sections.value = buildSections(options)
       },
       cause => {
         error.value = `The configuration cannot be loaded: ${describeError(cause)}`
@@ -20,12 +21,23 @@ export function ConfigPage({ settings, api }: { readonly settings: PageSettings;
     )
   }, [api, sections, error])
 
+  const wanted: Wanted = {
+    text: filter.value.trim().toLowerCase(),
+    onlySet: onlySet.value,
+    emptyToo: emptyToo.value,
+  }
+  const counts = countOrigins(sections.value ?? [])
+  const shown = (sections.value ?? [])
+    .map(({ name, settings }) => ({ name, settings: settings.filter(setting => isWanted(setting, wanted)) }))
+    .filter(section => section.settings.length > 0)
+  const json = `${settings.base}/api/config`
   return (
     <main id="main">
       <div class="page-head">
         <h1>Configuration</h1>
         <p class="muted">
-          fabio {settings.version}. Secrets are not shown. <a href={`${settings.base}/api/config?pretty`}>As JSON</a>
+          fabio {settings.version}. Secrets are not shown. As JSON: <a href={`${json}?origin&pretty`}>options</a>,{' '}
+          <a href={`${json}?pretty`}>runtime config</a>
         </p>
       </div>
       <div class="toolbar">
@@ -38,17 +50,10 @@ export function ConfigPage({ settings, api }: { readonly settings: PageSettings;
             filter.value = event.currentTarget.value
           }}
         />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={showsEmpty}
-            onChange={event => {
-              showsEmpty.value = event.currentTarget.checked
-            }}
-          />
-          Empty ones too
-        </label>
+        <Switch signal={onlySet} text="Only what is set" />
+        <Switch signal={emptyToo} text="Empty ones too" />
       </div>
+      {counts !== '' && <p class="muted set-counts">Set: {counts}. All else has its default.</p>}
       {error.value !== undefined && (
         <p class="notice danger" role="alert">
           {error.value}
@@ -56,37 +61,36 @@ export function ConfigPage({ settings, api }: { readonly settings: PageSettings;
       )}
       {sections.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
       <div class="sections">
-        {(sections.value ?? []).map(section => (
-          <SectionCard
-            key={section.name}
-            section={section}
-            wanted={filter.value.trim().toLowerCase()}
-            showsEmpty={showsEmpty.value}
-          />
+        {shown.map(section => (
+          <SectionCard key={section.name} section={section} />
         ))}
       </div>
+      {sections.value !== undefined && shown.length === 0 && <p class="empty">No setting matches.</p>}
     </main>
   )
 }
 
-interface SectionCardProps {
-  readonly section: Section
-  /** In small letters; whoever asks for a setting by name gets it even when it is empty. */
-  readonly wanted: string
-  readonly showsEmpty: boolean
+function Switch({ signal, text }: { readonly signal: Signal<boolean>; readonly text: string }) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={signal}
+        onChange={event => {
+          signal.value = event.currentTarget.checked
+        }}
+      />
+      {text}
+    </label>
+  )
 }
 
-function SectionCard({ section, wanted, showsEmpty }: SectionCardProps) {
-  const shown = section.settings.filter(({ name, value }) => {
-    if (wanted === '') return showsEmpty || value !== ''
-    return `${section.name}.${name} ${value}`.toLowerCase().includes(wanted)
-  })
-  if (shown.length === 0) return null
+function SectionCard({ section }: { readonly section: Section }) {
   return (
     <section class="card">
       <h2>{section.name}</h2>
       <dl>
-        {shown.map(setting => (
+        {section.settings.map(setting => (
           <SettingLine key={setting.name} setting={setting} />
         ))}
       </dl>
@@ -94,12 +98,13 @@ function SectionCard({ section, wanted, showsEmpty }: SectionCardProps) {
   )
 }
 
-function SettingLine({ setting: { name, value, exact } }: { readonly setting: Setting }) {
+function SettingLine({ setting: { name, value, place, isSet } }: { readonly setting: Setting }) {
   return (
-    <div>
+    <div class={isSet ? 'set' : ''}>
       <dt>{breakable(name)}</dt>
-      <dd class="mono" title={exact}>
-        {value === '' ? <span class="none">empty</span> : value}
+      <dd>
+        <span class="mono">{value === '' ? <span class="none">empty</span> : value}</span>
+        {isSet && <span class="place">{place}</span>}
       </dd>
     </div>
   )

@@ -1,10 +1,10 @@
-/** One line of the configuration as a person reads it. */
-export interface Setting {
-  /** `Consul.Addr` within its section. */
+import type { ApiOption } from '../answers.ts'
+
+/** One option as a person reads it. */
+export interface Setting extends ApiOption {
   readonly name: string
-  readonly value: string
-  /** The value as the document has it, when `value` says it in other words. */
-  readonly exact?: string
+  /** Somebody said it. */
+  readonly isSet: boolean
 }
 
 export interface Section {
@@ -12,58 +12,59 @@ export interface Section {
   readonly settings: readonly Setting[]
 }
 
-/** The names of durations, which the document gives in nanoseconds. */
-const DURATION = /(Timeout|Interval|Wait|Period|Refresh|Retry)$/
-const UNITS = [
-  ['h', 3_600_000_000_000],
-  ['m', 60_000_000_000],
-  ['s', 1_000_000_000],
-  ['ms', 1_000_000],
-  ['µs', 1000],
-  ['ns', 1],
-] as const
+/** Options belong to the longest of these that their name begins with. What is left is about the process. */
+const SECTIONS = ['proxy', 'registry', 'registry.consul', 'registry.custom', 'ui', 'log', 'metrics', 'bgp']
+const REST = 'process'
 
-/** `/api/config` as sections: its objects are sections, and what stands outside of them is the section `General`. */
-export function buildSections(config: Readonly<Record<string, unknown>>): readonly Section[] {
-  const general: Setting[] = []
-  const sections: Section[] = []
-  for (const [name, value] of Object.entries(config)) {
-    if (typeof value === 'object' && value !== null) sections.push({ name, settings: flatten('', value) })
-    else general.push(buildSetting(name, value))
+/** `/api/config?origin` by section. Options of older releases are left out unless they are set. */
+export function buildSections(options: Readonly<Record<string, ApiOption>>): readonly Section[] {
+  const sections = new Map<string, Setting[]>([...SECTIONS, REST].map(name => [name, []]))
+  for (const [name, option] of Object.entries(options)) {
+    const isSet = option.origin !== 'default'
+    if (isSet || !isRetired(name)) sections.get(sectionOf(name))?.push({ name, isSet, ...option })
   }
-  return [...sections, { name: 'General', settings: general }].filter(({ settings }) => settings.length > 0)
+  return [...sections].map(([name, settings]) => ({ name, settings })).filter(({ settings }) => settings.length > 0)
 }
 
-function flatten(prefix: string, value: object): readonly Setting[] {
-  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
-    const name = Array.isArray(value) ? `${prefix}[${key}]` : prefix === '' ? key : `${prefix}.${key}`
-    const isNested = typeof inner === 'object' && inner !== null && !isFlatList(inner) && Object.keys(inner).length > 0
-    return isNested ? flatten(name, inner) : [buildSetting(name, inner)]
-  })
+function sectionOf(option: string): string {
+  return SECTIONS.filter(section => option.startsWith(`${section}.`)).at(-1) ?? REST
 }
 
-function isFlatList(value: object): boolean {
-  return Array.isArray(value) && value.every(element => typeof element !== 'object' || element === null)
+const RETIRED = new Set([
+  'aws.apigw.cert.cn',
+  'proxy.log.routes',
+  'registry.consul.register.checkDeregisterCriticalServiceAfter',
+  'registry.custom.pollinginterval',
+])
+
+function isRetired(option: string): boolean {
+  return RETIRED.has(option) || option.startsWith('tracing.')
 }
 
-function buildSetting(name: string, value: unknown): Setting {
-  if (value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0))
-    return { name, value: '' }
-  if (Array.isArray(value)) return { name, value: value.join(', ') }
-  if (typeof value === 'number' && value > 0 && DURATION.test(name)) {
-    return { name, value: formatDuration(value), exact: `${value} ns` }
-  }
-  return { name, value: typeof value === 'string' ? value : JSON.stringify(value) }
+export interface Wanted {
+  /** In small letters; whoever asks for a setting gets it even when it is empty. */
+  readonly text: string
+  readonly onlySet: boolean
+  readonly emptyToo: boolean
 }
 
-/** `90000000000` → `1m30s` */
-function formatDuration(ns: number): string {
-  let rest = ns
-  let text = ''
-  for (const [unit, size] of UNITS) {
-    const count = Math.floor(rest / size)
-    rest -= count * size
-    if (count > 0) text += `${count}${unit}`
-  }
-  return text
+export function isWanted({ name, value, place, isSet }: Setting, { text, onlySet, emptyToo }: Wanted): boolean {
+  if (onlySet && !isSet) return false
+  if (text !== '') return `${name} ${value} ${isSet ? place : ''}`.toLowerCase().includes(text)
+  return emptyToo || isSet || value !== ''
+}
+
+/** `3 from files, 1 from the environment`; nothing when nobody said anything. */
+export function countOrigins(sections: readonly Section[]): string {
+  const settings = sections.flatMap(section => section.settings)
+  const count = (origin: ApiOption['origin']) => settings.filter(setting => setting.origin === origin).length
+  const counts = [
+    [count('flag'), 'on the command line'],
+    [count('env'), 'in the environment'],
+    [count('file'), 'in the file'],
+  ] as const
+  return counts
+    .filter(([number]) => number > 0)
+    .map(([number, where]) => `${number} ${where}`)
+    .join(', ')
 }
