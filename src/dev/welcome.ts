@@ -114,6 +114,8 @@ function nodeCommand(): string {
 
 function firstOnPath(program: string): string | undefined {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    // npm puts these in front for what it runs; the shell that gets the line has them not.
+    if (folder.endsWith(join('node_modules', '.bin'))) continue
     try {
       return realpathSync(join(folder, program))
     } catch {

@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -51,6 +52,22 @@ test('without a TCP listener there is no line for it', () => {
   const steps = welcomeSteps({ ...OPTIONS, tcpAddress: undefined })
   assert.ok(steps.every(step => step.title !== 'TCP'))
 })
+
+test('the Node of the line is one that the shell finds, not the one that only npm has on its PATH', () => {
+  const path = process.env.PATH
+  try {
+    process.env.PATH = `/some/project/node_modules/.bin:${dirname(process.execPath)}`
+    assert.match(webSocketLine(), /^node -e /)
+    process.env.PATH = join(import.meta.dirname, '../../node_modules/.bin')
+    assert.doesNotMatch(webSocketLine(), /^node -e /)
+  } finally {
+    process.env.PATH = path
+  }
+})
+
+function webSocketLine(): string {
+  return welcomeSteps(OPTIONS).find(({ title }) => title === 'WebSocket')?.command ?? ''
+}
 
 const [launcher = '', main = ''] = ['../../fabio', '../../src/main.ts'].map(path =>
   fileURLToPath(new URL(path, import.meta.url)),
