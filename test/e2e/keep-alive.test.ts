@@ -136,7 +136,34 @@ describe('a request that got lost on a kept connection', { concurrency: true }, 
     assert.equal(rig.upstream.connections.length, 1)
   })
 
-  test('on a fresh one becomes 502 at once', async () => {
+  for (const { method, dying, answer } of [
+    { method: 'GET', dying: 1, answer: 200 },
+    { method: 'PUT', dying: 1, answer: 200 },
+    { method: 'POST', dying: 1, answer: 502 },
+    { method: 'GET', dying: 2, answer: 502 },
+  ]) {
+    test(`${method} on a fresh one, ${dying} of the targets dying with it: ${answer}, and it is not sent once too often`, async () => {
+      let lost = 0
+      const dies: Parameters<typeof startRawUpstream>[0] = ({ socket }) => {
+        lost++
+        socket.resetAndDestroy()
+      }
+      await using first = await startRawUpstream(dies)
+      await using second = await startRawUpstream(dying > 1 ? dies : ({ socket }) => void socket.write(OK))
+      const routes = [first, second].map(({ url }) => `route add svc / ${url}`).join('\n')
+      await using fabio = await startFabio({ routes, flags: [...ONE_WORKER, '-proxy.strategy=rr'] })
+      // Whose turn it is first does not matter: the other is asked by the next request.
+      const statuses: number[] = []
+      for (let i = 0; i < 2; i++) {
+        await using client = await RawClient.connect(fabio.port)
+        statuses.push((await client.ask(request(`${method} / HTTP/1.1`, 'Host: a', 'Content-Length: 0'))).status)
+      }
+      assert.equal(statuses.includes(answer), true, statuses.join(' '))
+      assert.equal(lost, method === 'POST' ? 1 : dying === 2 ? 4 : 1)
+    })
+  }
+
+  test('on a fresh one becomes 502 at once when there is no other target', async () => {
     let requests = 0
     await using upstream = await startRawUpstream(({ socket }) => {
       requests++

@@ -5,7 +5,6 @@ import type { ConnectionSeeker, HttpPool } from '../../upstream/http-pool.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
-import type { FailureKind } from '../failure.ts'
 import type { ServedTarget } from '../served-target.ts'
 import { CompressedBody } from './compress.ts'
 import type { HttpContext } from './context.ts'
@@ -13,6 +12,7 @@ import type { Carrier, Exchange } from './exchange.ts'
 import { fail } from './local-reply.ts'
 import { outgoingHead } from './outgoing-head.ts'
 import { OutgoingRequest } from './outgoing-request.ts'
+import { describeFault, failureOf } from './upstream-failure.ts'
 import { upstreamTarget } from './upstream-target.ts'
 
 /** Targets tried for one request: a connect that fails costs nothing but time. */
@@ -26,16 +26,6 @@ const HALF_OPEN_MS = 300_000
 
 /** What may be asked again when the first asking got lost (RFC 9110 §9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
-
-const FAILURES: Readonly<Record<UpstreamFault, FailureKind>> = {
-  connect: 'upstream-unreachable',
-  'connect-timeout': 'upstream-timeout',
-  'no-answer': 'upstream-closed',
-  'cut-head': 'upstream-malformed',
-  malformed: 'upstream-malformed',
-  'cut-body': 'upstream-closed',
-  'head-timeout': 'upstream-timeout',
-}
 
 /** Carries one request to an upstream and its answer back, both as streams. */
 export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
@@ -85,11 +75,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     // Nothing was sent, so another target can have the request whatever its method is.
     const next = this.nextTarget()
     if (next?.pool === undefined) return this.give(fault, error)
-    this.context.log.debug(`cannot connect to upstream ${this.target.authority}, trying ${next.authority}`)
-    this.target = next
-    this.pool = next.pool
-    this.exchange.target = next
-    this.writeHead()
+    this.moveTo(next)
     this.seek()
     if (this.connection !== undefined) this.request.onBodyBatch()
   }
@@ -146,7 +132,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
 
   onFault(fault: UpstreamFault, error: Error | undefined): void {
     const { exchange } = this
-    if (fault === 'no-answer' && this.wasReused && this.mayRepeat && this.request.canRepeat) return this.repeat()
+    if (fault === 'no-answer' && this.mayRepeat && this.request.canRepeat && this.repeat()) return
     if (exchange.status === 0) return this.give(fault, error)
     this.cut(this.describe(fault, error))
   }
@@ -243,25 +229,44 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     return this.exchange.route?.targets.find(target => target.pool !== undefined && !this.tried?.includes(target))
   }
 
-  /** The kept-alive connection was closed by its other end as the request went out: once more, on a fresh one. */
-  private repeat(): void {
-    this.mayRepeat = false
+  /**
+   * The request was lost without a byte of an answer, and may be done twice. A kept-alive connection may have been closed by its
+   * other end as the request went out: once more, on a fresh one. A fresh one that breaks means that the target has died: another
+   * one gets the request, once.
+   * @returns false when there is nowhere left to send it
+   */
+  private repeat(): boolean {
+    if (!this.wasReused) {
+      const next = this.nextTarget()
+      if (next?.pool === undefined) return false
+      this.mayRepeat = false
+      this.moveTo(next)
+    }
     this.wasReused = false
     this.connection = undefined
     this.request.detach()
     this.pool.connect(this)
+    return true
+  }
+
+  private moveTo(target: ServedTarget): void {
+    this.context.log.debug(`upstream ${this.target.authority} is gone, trying ${target.authority}`)
+    this.target = target
+    if (target.pool !== undefined) this.pool = target.pool
+    this.exchange.target = target
+    this.writeHead()
   }
 
   /** There will be no answer: the client gets ours. */
   private give(fault: UpstreamFault | 'busy', error: Error | undefined): void {
     const { exchange, context, target } = this
     this.end()
-    if (fault !== 'busy') return fail(exchange, context, FAILURES[fault], this.describe(fault, error))
+    if (fault !== 'busy') return fail(exchange, context, failureOf(fault), this.describe(fault, error))
     fail(exchange, context, 'upstream-busy', `all connections to upstream ${target.authority} are busy`)
   }
 
   private describe(fault: UpstreamFault, error: Error | undefined): string {
-    return `upstream ${this.target.authority}: ${error?.message ?? WORDS[fault]}`
+    return `upstream ${this.target.authority}: ${error?.message ?? describeFault(fault)}`
   }
 
   /** The answer has begun, and cannot be completed. */
@@ -284,14 +289,4 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     clearTimeout(this.continueTimer)
     this.continueTimer = undefined
   }
-}
-
-const WORDS: Readonly<Record<UpstreamFault, string>> = {
-  connect: 'no connection',
-  'connect-timeout': 'no connection in time',
-  'no-answer': 'connection closed before the answer',
-  'cut-head': 'connection closed within the head of the answer',
-  malformed: 'malformed answer',
-  'cut-body': 'connection closed within the body of the answer',
-  'head-timeout': 'no answer in time',
 }
