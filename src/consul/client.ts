@@ -7,13 +7,11 @@ import {
   decodeBoolean,
   decodeCatalogInstances,
   decodeFailedOperations,
-  decodeHealthChecks,
   decodeKeyValues,
   decodeNodes,
   decodeReadServices,
   decodeServiceIds,
   decodeServices,
-  type HealthCheck,
   type KeyValue,
 } from './decode.ts'
 import type { ConsulEndpoint, Environment } from './endpoint.ts'
@@ -32,6 +30,8 @@ export interface ReadOptions extends RequestOptions {
   /** Blocks until the index is another one, or `waitMs` are over. Absent or 0: answers at once. */
   readonly index?: bigint
   readonly waitMs?: number
+  /** Instead of the client's own. */
+  readonly consistency?: Consistency
 }
 
 /** What `PUT /v1/agent/service/register` takes; the fields that Fabio sends. */
@@ -77,9 +77,9 @@ export class ConsulClient implements AsyncDisposable {
     return decodeAgentSelf(parseJson((await this.#get('/v1/agent/self', options)).body))
   }
 
-  /** `GET /v1/health/state/any`: all checks of the datacenter. */
-  async healthState(options: ReadOptions = {}): Promise<Answer<HealthCheck[]>> {
-    return new Answer(await this.#read('/v1/health/state/any', options), body => decodeHealthChecks(parseJson(body)))
+  /** `GET /v1/health/state/any`: all checks of the datacenter. The list is long: `read` makes of its bytes what is needed. */
+  async healthState<T>(read: (body: Buffer) => T, options: ReadOptions = {}): Promise<Answer<T>> {
+    return new Answer(await this.#read('/v1/health/state/any', options), read)
   }
 
   /** `GET /v1/catalog/service/<name>`: all instances of a service, healthy or not. */
@@ -200,8 +200,8 @@ export class ConsulClient implements AsyncDisposable {
     await this.#transport[Symbol.asyncDispose]()
   }
 
-  #consistencyQuery(): [string, string][] {
-    return this.#consistency === 'default' ? [] : [[this.#consistency, '']]
+  #consistencyQuery(consistency = this.#consistency): [string, string][] {
+    return consistency === 'default' ? [] : [[consistency, '']]
   }
 
   #read(
@@ -209,7 +209,7 @@ export class ConsulClient implements AsyncDisposable {
     options: ReadOptions,
     extra: { query?: [string, string][]; expected?: number[] } = {},
   ): Promise<ConsulReply> {
-    const query = [...(extra.query ?? []), ...this.#consistencyQuery()]
+    const query = [...(extra.query ?? []), ...this.#consistencyQuery(options.consistency)]
     if (options.index !== undefined && options.index !== 0n) {
       query.push(['index', `${options.index}`])
       if (options.waitMs !== undefined) query.push(['wait', `${Math.round(options.waitMs)}ms`])

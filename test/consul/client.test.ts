@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseJson } from '../../src/consul/answer.ts'
 import { type ConsulClient as Client, ConsulClient } from '../../src/consul/client.ts'
 import { ConsulError } from '../../src/consul/consul-error.ts'
+import { decodeHealthChecks } from '../../src/consul/decode.ts'
 import { loadEndpoint } from '../../src/consul/endpoint.ts'
 import { type ConsulDouble, type Fault, startConsulDouble } from '../harness/consul-double.ts'
 
@@ -18,6 +20,8 @@ function connect(
   })
 }
 
+const readChecks = (body: Buffer) => decodeHealthChecks(parseJson(body))
+
 const last = (consul: ConsulDouble) => {
   const request = consul.requests.at(-1)
   assert.ok(request)
@@ -27,7 +31,7 @@ const last = (consul: ConsulDouble) => {
 test('reads carry the token, the namespace, the partition and the consistency', async () => {
   await using consul = await startConsulDouble()
   await using client = connect(consul, { token: 'secret', namespace: 'team', env: { CONSUL_PARTITION: 'west' } })
-  await client.healthState({ index: 7n, waitMs: 10 })
+  await client.healthState(readChecks, { index: 7n, waitMs: 10 })
   const { headers, query } = last(consul)
   assert.equal(headers['x-consul-token'], 'secret')
   assert.equal(query, 'consistent=&index=7&wait=10ms&ns=team&partition=west')
@@ -47,7 +51,7 @@ test('what the endpoints say is decoded', async () => {
   consul.setKey('fabio/config', 'route del ä')
   assert.deepEqual(await client.agentSelf(), { datacenter: 'dc1', nodeName: 'n1' })
   assert.deepEqual(
-    (await client.healthState()).decode().map(({ checkId, serviceTags }) => [checkId, serviceTags]),
+    (await client.healthState(readChecks)).decode().map(({ checkId, serviceTags }) => [checkId, serviceTags]),
     [
       ['serfHealth', []],
       ['service:web-1', ['urlprefix-/a']],
@@ -143,7 +147,7 @@ for (const { fault, kind, message } of FAULTS) {
     await using client = connect(consul, { token: 'secret', maxAnswerBytes: 2000 })
     consul.fault = () => fault
     await assert.rejects(
-      client.healthState({ timeoutMs: 200 }).then(answer => answer.decode()),
+      client.healthState(readChecks, { timeoutMs: 200 }).then(answer => answer.decode()),
       (error: unknown) => {
         assert.ok(error instanceof ConsulError)
         assert.equal(error.kind, kind)
@@ -173,11 +177,11 @@ test('a request ends when its signal is aborted', async () => {
   await using client = connect(consul)
   consul.fault = () => ({ kind: 'hang' })
   const abort = new AbortController()
-  const request = client.healthState({ signal: abort.signal })
+  const request = client.healthState(readChecks, { signal: abort.signal })
   await consul.untilRequested(/^health/)
   abort.abort()
   await assert.rejects(request, { kind: 'aborted' })
-  await assert.rejects(client.healthState({ signal: abort.signal }), { kind: 'aborted' })
+  await assert.rejects(client.healthState(readChecks, { signal: abort.signal }), { kind: 'aborted' })
 })
 
 for (const [body, message] of [

@@ -1,5 +1,10 @@
 import { ConsulError } from '../../consul/consul-error.ts'
-import type { HealthCheck } from '../../consul/decode.ts'
+
+/** A list of all checks, as far as it matters here. */
+export interface ListedNodes {
+  hasNode(name: string): boolean
+  readonly isEmpty: boolean
+}
 
 export interface AgentPresenceOptions {
   /** The name of our agent's node, from `/v1/agent/self`. */
@@ -25,13 +30,14 @@ export class AgentPresence {
   }
 
   /** Throws a ConsulError of kind `incomplete`; or whatever askNodeName() throws. `now` in milliseconds of any clock. */
-  async confirm(checks: readonly HealthCheck[], now: number): Promise<void> {
-    if (isNodeListed(checks, this.#nodeName)) return this.#found()
+  async confirm(list: ListedNodes, now: number): Promise<void> {
+    if (list.hasNode(this.#nodeName)) return this.#found()
     this.#nodeName = await this.#askNodeName()
-    if (isNodeListed(checks, this.#nodeName)) return this.#found()
+    if (list.hasNode(this.#nodeName)) return this.#found()
     this.#absentSince ??= now
-    // A token that may not read our own node never sees it. Then the list has to be believed in the end.
-    if (now - this.#absentSince >= (this.#wasSeen ? PATIENCE_MS : PATIENCE_AT_START_MS)) return
+    // A token that may not read our own node never sees it. Then what it sees has to be believed in the end; but not nothing.
+    const patienceMs = this.#wasSeen ? PATIENCE_MS : PATIENCE_AT_START_MS
+    if (!list.isEmpty && now - this.#absentSince >= patienceMs) return
     throw new ConsulError(`the list lacks the serfHealth check of the agent's own node "${this.#nodeName}"`, {
       kind: 'incomplete',
     })
@@ -45,7 +51,3 @@ export class AgentPresence {
 
 const PATIENCE_MS = 120_000
 const PATIENCE_AT_START_MS = 5000
-
-function isNodeListed(checks: readonly HealthCheck[], nodeName: string): boolean {
-  return checks.some(check => check.checkId === 'serfHealth' && check.node === nodeName)
-}

@@ -82,11 +82,10 @@ export class InstanceCatalog {
     for (const loading of this.#loading.values()) loading.isOutdated = true
   }
 
-  /** Forgets all other services. */
-  retain(services: { has(service: string): boolean }): void {
-    for (const service of this.#services.keys()) if (!services.has(service)) this.#services.delete(service)
-    for (const service of this.#failing.keys()) if (!services.has(service)) this.#failing.delete(service)
-    for (const service of this.#waiting) if (!services.has(service)) this.#waiting.delete(service)
+  forget(service: string): void {
+    this.#services.delete(service)
+    this.#failing.delete(service)
+    this.#waiting.delete(service)
   }
 
   #fill(): void {

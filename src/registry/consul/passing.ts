@@ -33,34 +33,69 @@ export function instanceKey(node: string, serviceId: string): string {
   return `${node}\0${serviceId}`
 }
 
+/** What the special checks of a node say about its instances. */
+export interface NodeState {
+  /** The output of the check, when it says so. */
+  readonly agentDown: string | undefined
+  readonly maintenance: string | undefined
+  /** Check ID → output, for `_service_maintenance:<service ID>` that is critical. */
+  readonly serviceMaintenance: ReadonlyMap<string, string>
+}
+
+/** A check with the state that it counts with, which a restarted agent may not have told yet (check-mirror.ts). */
+export interface CountedCheck {
+  readonly check: HealthCheck
+  readonly status: string
+}
+
+/** Does the check tell about instances with a route tag? The others are not looked at. */
+export function isCounted(check: HealthCheck, { tagPrefix }: PassingRules): boolean {
+  // Not trimmed here, although service-routes.ts trims: Fabio since 1.6.4.
+  return isSpecial(check) || check.serviceTags.some(tag => tag.startsWith(tagPrefix))
+}
+
+/** Checks that Consul makes itself tell about every instance, whatever their tags are. */
+export function isSpecial({ checkId }: HealthCheck): boolean {
+  return checkId === SERF_HEALTH || checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE)
+}
+
+/** The special checks of one node, in any order. */
+export function evaluateNode(checks: Iterable<CountedCheck>): NodeState {
+  let agentDown: string | undefined
+  let maintenance: string | undefined
+  const serviceMaintenance = new Map<string, string>()
+  for (const { check, status } of checks) {
+    const { checkId, output } = check
+    const isCritical = status === 'critical'
+    if (checkId === SERF_HEALTH && isCritical) agentDown = output
+    if (checkId === NODE_MAINTENANCE) maintenance = output
+    if (checkId.startsWith(`${SERVICE_MAINTENANCE}:`) && isCritical) serviceMaintenance.set(checkId, output)
+  }
+  return { agentDown, maintenance, serviceMaintenance }
+}
+
 /**
- * All health checks of a datacenter → the instances with a route tag, by key. Takes time in proportion to the checks, and looks
- * only at the checks of an instance's own node. An instance without a check of its own is not among them: Fabio never routes those.
+ * The checks of one instance that count → may requests go there? Undefined without a check of the service itself: Fabio never
+ * routes those.
  */
-export function evaluateChecks(checks: readonly HealthCheck[], rules: PassingRules): Map<string, InstanceHealth> {
-  const isHealthy = new Set(rules.serviceStatus)
-  const nodes = new Map<string, NodeChecks>()
-  const instances = new Map<string, InstanceChecks>()
-  for (const check of checks) {
-    const kind = kindOf(check)
-    if (kind === 'ordinary' && !hasRouteTag(check, rules.tagPrefix)) continue
-    noteOnNode(nodes, check)
-    // Every one that counts, not only the checks of services: in maintenance an instance has one check more, and it fails.
-    if (check.serviceId === '') continue
-    const instance = entryOf(instances, check)
-    instance.total++
-    if (isHealthy.has(check.status)) instance.passing++
-    if (!isServiceCheck(check)) continue
-    instance.service ??= check.serviceName
-    instance.signature += `${check.checkId}\0${check.createIndex}\0${check.serviceTags.join('\0')}\n`
-  }
-  const health = new Map<string, InstanceHealth>()
-  for (const [key, { node, serviceId, service, signature, ...counts }] of instances) {
-    if (service === undefined) continue
-    const out = reasonToStayOut(nodes.get(node), serviceId, counts, rules)
-    health.set(key, { key, node, serviceId, service, out, signature })
-  }
-  return health
+export function evaluateInstance(
+  place: { readonly node: string; readonly serviceId: string },
+  checks: readonly CountedCheck[],
+  node: NodeState | undefined,
+  rules: PassingRules,
+): InstanceHealth | undefined {
+  // In maintenance an instance has one check more, and it fails: that one counts as well.
+  const passing = checks.filter(({ status }) => rules.serviceStatus.includes(status)).length
+  const own = checks.map(({ check }) => check).filter(isServiceCheck)
+  const service = own[0]?.serviceName
+  if (service === undefined) return undefined
+  const signature = own
+    .map(({ checkId, createIndex, serviceTags }) => `${checkId}\0${createIndex}\0${serviceTags.join('\0')}\n`)
+    .sort()
+    .join('')
+  const { node: name, serviceId } = place
+  const out = reasonToStayOut(node, serviceId, { passing, total: checks.length }, rules)
+  return { key: instanceKey(name, serviceId), node: name, serviceId, service, out, signature }
 }
 
 /** Why an instance is out, for a person. The first three are Fabio's words. */
@@ -79,35 +114,9 @@ export function describeOut({ serviceId, node, out }: InstanceHealth): string {
   }
 }
 
-interface NodeChecks {
-  /** The output of the check, when it says so. */
-  agentDown: string | undefined
-  maintenance: string | undefined
-  /** Check ID → output, for `_service_maintenance:<service ID>` that is critical. */
-  readonly serviceMaintenance: Map<string, string>
-}
-
-interface InstanceChecks {
-  readonly node: string
-  readonly serviceId: string
-  /** Undefined until a check of the service itself is met. */
-  service: string | undefined
-  signature: string
-  total: number
-  passing: number
-}
-
 const SERF_HEALTH = 'serfHealth'
 const NODE_MAINTENANCE = '_node_maintenance'
 const SERVICE_MAINTENANCE = '_service_maintenance'
-
-/** Checks that Consul makes itself tell about every instance, whatever their tags are. */
-function kindOf(check: HealthCheck): 'special' | 'ordinary' {
-  const { checkId } = check
-  return checkId === SERF_HEALTH || checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE)
-    ? 'special'
-    : 'ordinary'
-}
 
 function isServiceCheck({ serviceId, checkId }: HealthCheck): boolean {
   return (
@@ -118,36 +127,8 @@ function isServiceCheck({ serviceId, checkId }: HealthCheck): boolean {
   )
 }
 
-/** Not trimmed here, although service-routes.ts trims: Fabio since 1.6.4. */
-function hasRouteTag(check: HealthCheck, tagPrefix: string): boolean {
-  return check.serviceTags.some(tag => tag.startsWith(tagPrefix))
-}
-
-function noteOnNode(nodes: Map<string, NodeChecks>, check: HealthCheck): void {
-  const isCritical = check.status === 'critical'
-  const isMaintenance = check.checkId === NODE_MAINTENANCE
-  const isServiceMaintenance = isCritical && check.checkId.startsWith(`${SERVICE_MAINTENANCE}:`)
-  const isAgentDown = isCritical && check.checkId === SERF_HEALTH
-  if (!isMaintenance && !isServiceMaintenance && !isAgentDown) return
-  const node = nodes.get(check.node) ?? { agentDown: undefined, maintenance: undefined, serviceMaintenance: new Map() }
-  nodes.set(check.node, node)
-  if (isAgentDown) node.agentDown = check.output
-  if (isMaintenance) node.maintenance = check.output
-  if (isServiceMaintenance) node.serviceMaintenance.set(check.checkId, check.output)
-}
-
-function entryOf(instances: Map<string, InstanceChecks>, { node, serviceId }: HealthCheck): InstanceChecks {
-  const key = instanceKey(node, serviceId)
-  let instance = instances.get(key)
-  if (instance === undefined) {
-    instance = { node, serviceId, service: undefined, signature: '', total: 0, passing: 0 }
-    instances.set(key, instance)
-  }
-  return instance
-}
-
 function reasonToStayOut(
-  node: NodeChecks | undefined,
+  node: NodeState | undefined,
   serviceId: string,
   counts: { readonly passing: number; readonly total: number },
   rules: PassingRules,

@@ -6,6 +6,7 @@ import type { Log } from '../../log/log.ts'
 import type { RouteSink } from '../registry.ts'
 import { reportFault } from './background.ts'
 import { findChangedServices } from './changed-services.ts'
+import type { HealthChange } from './check-mirror.ts'
 import { InstanceCatalog } from './instance-catalog.ts'
 import { describeOut, type InstanceHealth } from './passing.ts'
 import { buildServiceRoutes, type TagRules } from './service-routes.ts'
@@ -27,8 +28,9 @@ export interface ServiceRoutingOptions {
 export class ServiceRouting {
   readonly #options: ServiceRoutingOptions
   readonly #catalog: InstanceCatalog
-  #health: ReadonlyMap<string, InstanceHealth> = new Map()
-  #services: ReadonlyMap<string, readonly InstanceHealth[]> = new Map()
+  readonly #health = new Map<string, InstanceHealth>()
+  /** By service and key. */
+  readonly #services = new Map<string, Map<string, InstanceHealth>>()
   /** By service and key, what the sink has. */
   readonly #routed = new Map<string, Map<string, CatalogInstance>>()
   #routedBefore = 0
@@ -45,6 +47,7 @@ export class ServiceRouting {
       ...options,
       isRouted: key => isRouted(this.#health.get(key)),
       onAnswer: service => {
+        if (!this.#services.has(service)) this.#catalog.forget(service)
         this.#stage(service)
         this.#settle()
       },
@@ -52,28 +55,41 @@ export class ServiceRouting {
     options.signal.addEventListener('abort', () => clearTimeout(this.#commitTimer), { once: true })
   }
 
-  /** A new list of checks. Takes time in proportion to it, and asks only for services of which it shows something new. */
-  updateHealth(health: ReadonlyMap<string, InstanceHealth>): void {
-    const before = this.#health
+  /** What a new list of checks says. Asks only for services of which it shows something new. */
+  updateHealth(changes: readonly HealthChange[]): void {
     const affected = new Set<string>()
     const unknown = new Set<string>()
-    for (const [key, now] of health) {
-      const then = before.get(key)
+    for (const { key, now } of changes) {
+      const then = this.#health.get(key)
+      this.#remember(key, then, now)
+      if (then !== undefined) affected.add(then.service)
+      if (now === undefined) continue
+      affected.add(now.service)
       const isRegisteredAnew = then !== undefined && (then.service !== now.service || then.signature !== now.signature)
-      if (then !== undefined && !isRegisteredAnew && isRouted(then) === isRouted(now)) continue
-      affected.add(now.service).add(then?.service ?? now.service)
       if (isRouted(now) && (isRegisteredAnew || this.#catalog.find(now.service, key) === undefined))
         unknown.add(now.service)
       if (this.#options.log.isOn('DEBUG')) this.#options.log.debug(`consul: ${describeOut(now)}`)
     }
-    for (const [key, then] of before) if (!health.has(key)) affected.add(then.service)
-    this.#health = health
-    this.#services = Map.groupBy(health.values(), instance => instance.service)
     this.#hasHealth = true
-    this.#catalog.retain(this.#services)
+    for (const service of affected) if (!this.#services.has(service)) this.#catalog.forget(service)
     for (const service of unknown) this.#catalog.load(service)
     for (const service of affected) this.#stage(service)
     this.#settle()
+  }
+
+  #remember(key: string, then: InstanceHealth | undefined, now: InstanceHealth | undefined): void {
+    if (then !== undefined && then.service !== now?.service) {
+      const instances = this.#services.get(then.service)
+      if (instances?.delete(key) && instances.size === 0) this.#services.delete(then.service)
+    }
+    if (now === undefined) {
+      this.#health.delete(key)
+      return
+    }
+    this.#health.set(key, now)
+    const instances = this.#services.get(now.service)
+    if (instances === undefined) this.#services.set(now.service, new Map([[key, now]]))
+    else instances.set(key, now)
   }
 
   /** Some instance was registered, changed or removed, somewhere in the datacenter. */
@@ -127,7 +143,7 @@ export class ServiceRouting {
 
   #stage(service: string): void {
     const { sink, rules } = this.#options
-    const instances = (this.#services.get(service) ?? []).filter(isRouted)
+    const instances = [...(this.#services.get(service)?.values() ?? [])].filter(isRouted)
     const wanted = new Set(instances.map(({ key }) => key))
     const routed = this.#routed.get(service) ?? new Map<string, CatalogInstance>()
     for (const key of routed.keys()) {

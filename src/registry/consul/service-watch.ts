@@ -1,12 +1,13 @@
 import { pause } from '../../consul/back-off.ts'
 import type { ConsulClient, ReadOptions } from '../../consul/client.ts'
-import type { HealthCheck } from '../../consul/decode.ts'
+import { decodeHealthChecks } from '../../consul/decode.ts'
+import { ListReader } from '../../consul/list-reader.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Log } from '../../log/log.ts'
 import type { SourceStatus } from '../registry.ts'
 import { AgentPresence } from './agent-presence.ts'
-import { evaluateChecks, type PassingRules } from './passing.ts'
-import { RestartedChecks } from './restarted-checks.ts'
+import { CheckMirror } from './check-mirror.ts'
+import type { PassingRules } from './passing.ts'
 import { ServiceRouting, type ServiceRoutingOptions } from './service-routing.ts'
 import { WatchedSource } from './watched-source.ts'
 
@@ -27,10 +28,13 @@ export class ServiceWatch {
   readonly #log: Log
   readonly #routing: ServiceRouting
   readonly #presence: AgentPresence
-  readonly #restarted = new RestartedChecks()
+  readonly #reader = new ListReader('Node', decodeHealthChecks)
+  readonly #mirror: CheckMirror
   readonly #sources: Readonly<Record<'health' | 'catalog' | 'nodes', WatchedSource>>
   #reviewTimer: NodeJS.Timeout | undefined
   #isFiltered = false
+  /** The list that was read last is to be believed. */
+  #isConfirmed = false
 
   constructor(options: ServiceWatchOptions) {
     const { client, log, signal, nodeName } = options
@@ -38,6 +42,7 @@ export class ServiceWatch {
     this.#options = options
     this.#log = log
     this.#routing = new ServiceRouting(options)
+    this.#mirror = new CheckMirror(options.passing)
     const askNodeName = async () => (await client.agentSelf({ signal })).nodeName
     this.#presence = new AgentPresence({ nodeName, askNodeName })
     this.#sources = {
@@ -70,13 +75,21 @@ export class ServiceWatch {
 
   async #watchHealth(): Promise<void> {
     const { pollIntervalMs, signal } = this.#options
-    const read = (options: ReadOptions) => this.#client.healthState(options)
-    const confirm = (checks: readonly HealthCheck[]) => this.#presence.confirm(checks, performance.now())
+    const read = (options: ReadOptions) => this.#client.healthState(body => this.#take(body), options)
+    const confirm = (mirror: CheckMirror) => this.#presence.confirm(mirror, performance.now())
     for await (const answer of watch({ read, confirm, pollIntervalMs, signal, observer: this.#sources.health })) {
       this.#log.debug(`consul: Health changed to #${answer.index}`)
       this.#reportFilter(answer.isFilteredByAcl)
-      this.#review(answer.decode())
+      this.#isConfirmed = true
+      this.#review()
     }
+  }
+
+  /** What a list says is kept, believed or not, for the next one is compared with it; it counts when it is settled. */
+  #take(body: Buffer): CheckMirror {
+    this.#mirror.apply(this.#reader.read(body))
+    this.#isConfirmed = false
+    return this.#mirror
   }
 
   #reportFilter(isFiltered: boolean): void {
@@ -84,12 +97,13 @@ export class ServiceWatch {
     this.#isFiltered = isFiltered
   }
 
-  #review(checks: readonly HealthCheck[]): void {
+  #review(): void {
     clearTimeout(this.#reviewTimer)
+    if (!this.#isConfirmed) return
     const now = performance.now()
-    const carried = this.#restarted.carryOver(checks, now)
-    if (carried.until !== undefined) this.#reviewTimer = setTimeout(() => this.#review(checks), carried.until - now + 1)
-    this.#routing.updateHealth(evaluateChecks(carried.checks, this.#options.passing))
+    this.#routing.updateHealth(this.#mirror.settle(now))
+    const { heldUntil } = this.#mirror
+    if (heldUntil !== undefined) this.#reviewTimer = setTimeout(() => this.#review(), heldUntil - now + 1)
   }
 
   async #watchCatalog(onAnswer: () => void): Promise<void> {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { HealthCheck } from '../../../src/consul/decode.ts'
-import { evaluateChecks, instanceKey, type PassingRules } from '../../../src/registry/consul/passing.ts'
+import { CheckMirror } from '../../../src/registry/consul/check-mirror.ts'
+import { instanceKey, type PassingRules } from '../../../src/registry/consul/passing.ts'
 import { fuzzRuns } from '../../route/fuzz-runs.ts'
+import { evaluateChecks } from './evaluate-checks.ts'
 
 const ids = fc.constantFrom('web-1', 'web-2', 'db')
-const checks: fc.Arbitrary<HealthCheck[]> = fc.array(
+// In Consul a node has each check once.
+const checks: fc.Arbitrary<HealthCheck[]> = fc.uniqueArray(
   fc.record({
     node: fc.constantFrom('n', 'm'),
     checkId: fc.oneof(
@@ -25,10 +29,11 @@ const checks: fc.Arbitrary<HealthCheck[]> = fc.array(
     serviceId: fc.oneof(ids, fc.constant('')),
     serviceName: fc.constant('web'),
     serviceTags: fc.array(fc.constantFrom('urlprefix-/a', 'blue', ' urlprefix-/b'), { maxLength: 2 }),
-    type: fc.constant('http'),
+    // Not one that keeps its state while its agent restarts.
+    type: fc.constant('ttl'),
     createIndex: fc.constant(1),
   }),
-  { maxLength: 12 },
+  { maxLength: 12, selector: ({ node, checkId }) => `${node} ${checkId}` },
 )
 const rules: fc.Arbitrary<PassingRules> = fc.record({
   tagPrefix: fc.constant('urlprefix-'),
@@ -72,5 +77,29 @@ test('the routed instances are those that the documented rules select', () => {
       }
     }),
     fuzzRuns(2000),
+  )
+})
+
+test('what follows from a list is the same whatever was listed before', () => {
+  fc.assert(
+    fc.property(fc.array(checks, { minLength: 1, maxLength: 6 }), rules, (lists, given) => {
+      const mirror = new CheckMirror(given)
+      let before: readonly HealthCheck[] = []
+      const told = new Map<string, boolean>()
+      for (const list of lists) {
+        // What is in both lists stays the same object, as the reader of lists has it.
+        const kept = before.filter(check => list.some(other => isDeepStrictEqual(check, other)))
+        const added = list.filter(check => !kept.some(other => isDeepStrictEqual(check, other)))
+        mirror.apply({ removed: before.filter(check => !kept.includes(check)), added })
+        before = [...kept, ...added]
+        for (const { key, now } of mirror.settle(0)) told.set(key, now !== undefined && now.out === undefined)
+        const afresh = evaluateChecks(list, given)
+        assert.deepEqual(mirror.health, afresh)
+        for (const [key, isRouted] of told)
+          assert.equal(isRouted, afresh.get(key)?.out === undefined && afresh.has(key))
+        assert.equal(mirror.size, list.length)
+      }
+    }),
+    fuzzRuns(1000),
   )
 })

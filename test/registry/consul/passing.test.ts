@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HealthCheck } from '../../../src/consul/decode.ts'
-import { describeOut, evaluateChecks, instanceKey, type PassingRules } from '../../../src/registry/consul/passing.ts'
+import { describeOut, instanceKey, type PassingRules } from '../../../src/registry/consul/passing.ts'
+import { evaluateChecks } from './evaluate-checks.ts'
 
 const RULES: PassingRules = { tagPrefix: 'urlprefix-', serviceStatus: ['passing'], checksRequired: 'one' }
 const ALL: PassingRules = { ...RULES, checksRequired: 'all' }
@@ -117,7 +118,7 @@ test('the same service id on two nodes is two instances', () => {
 
 test('the reason to stay out is told in words', () => {
   const reasons = [agentDown, nodeMaintenance, maintenanceOf('web-1'), disk].map(reason => {
-    const health = evaluateChecks([reason === disk ? disk : http, reason], RULES).get(instanceKey('n', 'web-1'))
+    const health = evaluateChecks([reason === disk ? critical : http, reason], RULES).get(instanceKey('n', 'web-1'))
     return health && describeOut(health)
   })
   assert.deepEqual(reasons, [

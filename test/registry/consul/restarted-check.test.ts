@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HealthCheck } from '../../../src/consul/decode.ts'
-import { RestartedChecks } from '../../../src/registry/consul/restarted-checks.ts'
+import { carryOver, type KnownCheck } from '../../../src/registry/consul/restarted-check.ts'
 
 function check(changes: Partial<HealthCheck> = {}): HealthCheck {
   return {
@@ -19,28 +19,30 @@ function check(changes: Partial<HealthCheck> = {}): HealthCheck {
 }
 
 const notRunYet = (changes: Partial<HealthCheck> = {}) => check({ status: 'critical', output: '', ...changes })
-const statuses = (checks: readonly HealthCheck[]) => checks.map(({ status }) => status)
+const seen = (before: HealthCheck): KnownCheck => carryOver(before, undefined, 0)
 
 test('a check that was passing and was not run since its agent started is still passing', () => {
-  const restarted = new RestartedChecks()
-  restarted.carryOver([check()], 0)
-  const { checks, until } = restarted.carryOver([notRunYet()], 1000)
-  assert.deepEqual(statuses(checks), ['passing'])
-  assert.equal(until, 121_000)
+  assert.deepEqual(carryOver(notRunYet(), seen(check()), 1000), { createIndex: 1, status: 'passing', heldSince: 1000 })
 })
 
 test('but not longer than two minutes', () => {
-  const restarted = new RestartedChecks()
-  restarted.carryOver([check()], 0)
-  restarted.carryOver([notRunYet()], 1000)
-  assert.deepEqual(statuses(restarted.carryOver([notRunYet()], 120_999).checks), ['passing'])
-  assert.deepEqual(statuses(restarted.carryOver([notRunYet()], 121_000).checks), ['critical'])
-  assert.deepEqual(statuses(restarted.carryOver([notRunYet()], 122_000).checks), ['critical'])
+  const held = carryOver(notRunYet(), seen(check()), 1000)
+  const later = carryOver(notRunYet(), held, 120_999)
+  assert.equal(later.status, 'passing')
+  const atLast = carryOver(notRunYet(), later, 121_000)
+  assert.equal(atLast.status, 'critical')
+  assert.equal(carryOver(notRunYet(), atLast, 122_000).status, 'critical')
+})
+
+test('until it was run', () => {
+  const held = carryOver(notRunYet(), seen(check()), 1000)
+  assert.deepEqual(carryOver(check(), held, 2000), { createIndex: 1, status: 'passing', heldSince: undefined })
+  assert.equal(carryOver(notRunYet({ output: 'refused' }), held, 2000).status, 'critical')
 })
 
 for (const { title, before, now } of [
   { title: 'a check that was run and failed', before: check(), now: notRunYet({ output: 'connection refused' }) },
-  { title: 'a check that was not seen before', before: check({ checkId: 'other' }), now: notRunYet() },
+  { title: 'a check that was not seen before', before: undefined, now: notRunYet() },
   {
     title: 'a check that was critical before',
     before: check({ status: 'critical', output: 'refused' }),
@@ -61,8 +63,6 @@ for (const { title, before, now } of [
   { title: 'a check of a node', before: check({ serviceId: '' }), now: notRunYet({ serviceId: '' }) },
 ]) {
   test(`${title} is critical`, () => {
-    const restarted = new RestartedChecks()
-    restarted.carryOver([before], 0)
-    assert.deepEqual(statuses(restarted.carryOver([now], 1000).checks), ['critical'])
+    assert.equal(carryOver(now, before === undefined ? undefined : seen(before), 1000).status, 'critical')
   })
 }
