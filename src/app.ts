@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAdmin } from './admin/server.ts'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
+import { type Certificates, startCertificates } from './cert/certificates.ts'
+import type { CertSourceSpec } from './config/cert-source-spec.ts'
 import type { Config } from './config/config.ts'
 import { describeConfig } from './config/describe.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
@@ -54,7 +56,8 @@ export async function startApp(parts: AppParts): Promise<App> {
     const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
     const registry = app.own('registry', await connectRegistry(config.registry, { log, signal, env }))
     const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
-    const { plane, routes } = await startRouting(config, parts, { metrics, auth })
+    const certificates = app.own('certificates', await startCertificates(usedSources(config), { log }))
+    const { plane, routes } = await startRouting(config, parts, { metrics, auth, certificates })
     app.own('data plane', plane)
     counted.plane = plane
     counted.measureControl = createControlMetrics(metrics.hub, () => ({
@@ -111,6 +114,12 @@ async function withDevelopmentMode(config: Config, app: Lifecycle, log: Log): Pr
   return started.config
 }
 
+/** Those that a listener of `proxy.addr` refers to. */
+function usedSources({ proxy }: Config): readonly CertSourceSpec[] {
+  const names = new Set(proxy.listeners.map(({ certSource }) => certSource))
+  return [...proxy.certSources.values()].filter(({ name }) => names.has(name))
+}
+
 /** Here, where a mistake ends the start, and not in a worker. */
 function checkAccessLog({ log, proxy }: Config): void {
   if (!proxy.listeners.some(({ proto }) => proto === 'http' || proto === 'https')) return
@@ -122,7 +131,7 @@ function checkAccessLog({ log, proxy }: Config): void {
 async function startRouting(
   config: Config,
   { log, stdout }: AppParts,
-  { metrics, auth }: { metrics: RunningMetrics; auth: AuthService },
+  { metrics, auth, certificates }: { metrics: RunningMetrics; auth: AuthService; certificates: Certificates },
 ): Promise<{ plane: DataPlane; routes: RouteControl }> {
   const { hub } = metrics
   const dropped = hub.counter('fabio.access_log_lines_dropped')
@@ -131,6 +140,7 @@ async function startRouting(
     config,
     log,
     auth,
+    certificates,
     workerMetrics: metrics.workerOptions,
     routes: () => routes.routes(),
     onMetrics: (worker, batch) => hub.merge(worker, batch),

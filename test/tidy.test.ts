@@ -14,6 +14,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   '.': [
     'admin',
     'auth',
+    'cert',
     'check',
     'config',
     'dev',
@@ -28,13 +29,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   admin: ['registry', 'route'],
   auth: [],
+  cert: ['consul'],
   // It asks the code that reads a text while the router runs whether it can read it.
   check: ['auth', 'config', 'consul', 'log', 'metrics', 'registry', 'route'],
   config: [],
   consul: [],
   // Go's durations, which Consul's API is full of.
   dev: ['config'],
-  listener: ['socket', 'wire'],
+  // What TLS negotiated, in Fabio's names of cipher suites.
+  listener: ['config', 'socket', 'wire'],
   log: [],
   metrics: [],
   migrate: ['config'],

@@ -67,7 +67,7 @@ const LATER_GRPC = 'gRPC is not part of this version'
 
 const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   http: { certSource: 'impossible' },
-  https: { certSource: 'required', later: LATER_TLS },
+  https: { certSource: 'required' },
   tcp: { certSource: 'possible' },
   'tcp+sni': { certSource: 'impossible', later: 'routing by TLS server name is not part of this version' },
   'tcp-dynamic': { certSource: 'possible', later: 'listeners that follow the table are not part of this version' },
@@ -134,8 +134,15 @@ export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): L
 }
 
 /** Why this version does not open such a listener; undefined when it does. */
-export function laterReason({ proto, certSource }: ListenerSpec): string | undefined {
-  return PROTOCOLS[proto].later ?? (certSource === undefined ? undefined : LATER_TLS)
+export function laterReason(
+  { proto, certSource }: ListenerSpec,
+  certSources: ReadonlyMap<string, CertSourceSpec>,
+): string | undefined {
+  const { later } = PROTOCOLS[proto]
+  if (later !== undefined || certSource === undefined) return later
+  if (proto === 'prometheus') return LATER_TLS
+  const type = certSources.get(certSource)?.type
+  return type === 'file' ? undefined : `certificate sources with type=${type} are not part of this version`
 }
 
 function isProtocol(text: string): text is ListenerProtocol {

@@ -8,7 +8,6 @@ export const proxyOptions = {
   cs: keyValues('proxy.cs', '', 'certificate sources that listeners refer to by name', '', {
     example: 'cs=edge;type=path;cert=/etc/fabio/certs',
     hide: hideListSecrets,
-    later: 'listeners with TLS are not part of this version',
   }),
   auth: keyValues('proxy.auth', '', 'authorisation schemes that routes refer to by name', '1.5.11', {
     example: 'name=team;type=basic;file=/etc/fabio/htpasswd;refresh=30s',

@@ -1,15 +1,31 @@
 import { lookup } from 'node:dns/promises'
 import net from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
 import { Link, type LinkUser } from '../socket/link.ts'
+import { plainAddress } from '../socket/plain-address.ts'
 import type { ProxyAddress } from '../wire/proxy-protocol.ts'
 import { ProxyHeaderReader } from './proxy-header.ts'
+import { mayOfferHttp2, type TlsFacts, tlsFacts } from './tls-options.ts'
+import { TlsTerminator } from './tls-terminator.ts'
 
-/** A new connection. */
-export interface Accepted {
+/** A new connection, decrypted if the listener has TLS. */
+export interface Accepted extends Facts {
   readonly link: Link
+  /** undefined for a connection in the clear. */
+  readonly tls: TlsFacts | undefined
+}
+
+/** A new connection on which the client wants to speak HTTP/2. Nobody has read of it yet. */
+export interface AcceptedHttp2 extends Facts {
+  readonly socket: TLSSocket
+  readonly tls: TlsFacts
+}
+
+interface Facts {
   /** Who is connected: as a PROXY header says where there was one. */
   readonly client: ProxyAddress
   /** Where it connected to, as a PROXY header says; undefined leaves it to the socket. */
@@ -22,18 +38,39 @@ export interface ListenerOptions {
   readonly spec: ListenerSpec
   /** Several threads listen on the same address. */
   readonly reusePort: boolean
+  /** undefined for a listener in the clear. */
+  readonly tls: TlsSettings | undefined
   readonly deadlines: Deadlines
   readonly log: Log
   /** May another connection come in? */
   admits(): boolean
   /** Says who uses the connection. */
   accept(accepted: Accepted): LinkUser
+  /** Takes what negotiated `h2`. Without it HTTP/2 is not offered. */
+  acceptHttp2?(accepted: AcceptedHttp2): void
+}
+
+export interface TlsSettings {
+  /** Protocols to offer besides `h2` (ALPN); none where the protocol is not ours to know. */
+  readonly protocols: readonly string[]
+  /** The source has `clientca`: every client has to show a certificate. */
+  readonly requiresClientCertificates: boolean
+  /** 0 is no limit. */
+  readonly handshakeTimeoutMs: number
 }
 
 export interface Listener {
   readonly port: number
+  /** Connections that nobody has been given yet: their TLS handshake is not done. */
+  readonly pending: number
+  /** New connections get these certificates. */
+  setCertificates(set: CertificateSet): void
+  /** The secret that session tickets of all workers are made with. */
+  setTicketKey(key: Uint8Array): void
   /** No new connections from now on; those that are open stay. */
   close(): void
+  /** Ends those that are pending. */
+  destroy(): void
 }
 
 const BACKLOG = 4096
@@ -58,33 +95,98 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
   })
+  const terminator = options.tls === undefined ? undefined : createTerminator(options, options.tls)
   server.on('connection', socket => {
-    if (options.admits()) receive(socket, port, options)
-    else socket.destroy()
+    if (!options.admits()) socket.destroy()
+    else if (terminator === undefined) receive(socket, port, options)
+    else receiveTls(socket, port, options, terminator)
   })
   await listen(server, spec, options.reusePort)
   server.on('error', error => log.error(`accept on ${spec.addr}: ${error.message}`))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : spec.port
-  return { port, close: () => void server.close() }
+  return {
+    port,
+    get pending() {
+      return terminator?.size ?? 0
+    },
+    setCertificates: set => terminator?.setCertificates(set),
+    setTicketKey: key => terminator?.setTicketKey(key),
+    close: () => void server.close(),
+    destroy: () => terminator?.destroy(),
+  }
 }
 
 function receive(socket: net.Socket, listenPort: number, options: ListenerOptions): void {
-  const { spec, deadlines, log } = options
   const link = Link.accepted(socket, NOBODY)
-  const peer = { address: link.remoteAddress, port: link.remotePort }
-  if (!spec.proxyProtocol) {
-    link.user = options.accept({ link, client: peer, announcedServer: undefined, listenPort })
+  if (!options.spec.proxyProtocol) {
+    link.user = options.accept({ link, ...factsOf(link, listenPort), tls: undefined })
     return
   }
+  readProxyHeader(link, listenPort, options, (facts, rest) => {
+    const user = options.accept({ link, ...facts, tls: undefined })
+    link.user = user
+    if (rest !== undefined) user.onBytes(rest, rest.length)
+  })
+}
+
+/** The PROXY header comes before the handshake. */
+function receiveTls(
+  socket: net.Socket,
+  listenPort: number,
+  options: ListenerOptions,
+  terminator: TlsTerminator<Facts>,
+): void {
+  if (options.spec.proxyProtocol) {
+    const link = Link.accepted(socket, NOBODY)
+    readProxyHeader(link, listenPort, options, (facts, rest) => terminator.take(link.giveAway(rest), facts))
+  } else {
+    const client = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+    terminator.take(socket, { client, announcedServer: undefined, listenPort })
+  }
+}
+
+function createTerminator(options: ListenerOptions, settings: TlsSettings): TlsTerminator<Facts> {
+  const { spec, log } = options
+  const { protocols, handshakeTimeoutMs, requiresClientCertificates } = settings
+  const speaksHttp2 = options.acceptHttp2 !== undefined && mayOfferHttp2(spec)
+  return new TlsTerminator<Facts>(
+    {
+      spec,
+      protocols: speaksHttp2 ? ['h2', ...protocols] : protocols,
+      handshakeTimeoutMs,
+      log,
+      onSecure: (socket, facts) => acceptSecure(socket, facts, options),
+    },
+    { required: requiresClientCertificates },
+  )
+}
+
+function acceptSecure(socket: TLSSocket, facts: Facts, options: ListenerOptions): void {
+  const secrecy = tlsFacts(socket.getProtocol(), socket.getCipher().standardName)
+  if (socket.alpnProtocol === 'h2') return options.acceptHttp2?.({ socket, ...facts, tls: secrecy })
+  const link = Link.secured(socket, NOBODY)
+  link.user = options.accept({ link, ...facts, tls: secrecy })
+}
+
+function readProxyHeader(
+  link: Link,
+  listenPort: number,
+  { spec, deadlines, log }: ListenerOptions,
+  done: (facts: Facts, rest: Buffer | undefined) => void,
+): void {
   link.user = new ProxyHeaderReader(link, deadlines, spec.proxyHeaderTimeoutMs, {
     malformed: reason => log.debug(`${spec.addr}: ${reason} from ${link.remoteAddress}`),
     read: ({ header, rest }) => {
-      const user = options.accept({ link, client: header?.client ?? peer, announcedServer: header?.server, listenPort })
-      link.user = user
-      if (rest !== undefined) user.onBytes(rest, rest.length)
+      const { client } = factsOf(link, listenPort)
+      done({ client: header?.client ?? client, announcedServer: header?.server, listenPort }, rest)
     },
   })
+}
+
+function factsOf(link: Link, listenPort: number): Facts {
+  const client = { address: link.remoteAddress, port: link.remotePort }
+  return { client, announcedServer: undefined, listenPort }
 }
 
 async function listen(server: net.Server, spec: ListenerSpec, reusePort: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { AuthService } from '../auth/auth-service.ts'
+import type { Certificates } from '../cert/certificates.ts'
 import type { Config } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import { probeListener } from '../listener/listener.ts'
@@ -9,13 +10,14 @@ import type { WorkerMetricsOptions } from '../metrics/worker-metrics.ts'
 import type { RouteChange } from '../route/change.ts'
 import { RouteSlots } from '../route/route-slots.ts'
 import type { Route } from '../route/table.ts'
-import type { FromWorker, WorkerSettings } from './messages.ts'
+import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
 export interface DataPlaneOptions {
   readonly config: Config
   readonly log: Log
   readonly auth: AuthService
+  readonly certificates: Certificates
   /** undefined with metrics off. */
   readonly workerMetrics: WorkerMetricsOptions | undefined
   /** The table as it is: what a worker that takes another's place begins with. */
@@ -39,7 +41,7 @@ const CALM_MS = 60_000
 const MEASURE_TIMEOUT_MS = 2000
 
 /** Protocols whose listeners the workers open. */
-const WORKER_PROTOCOLS: ReadonlySet<string> = new Set(['http', 'tcp'])
+const WORKER_PROTOCOLS: ReadonlySet<string> = new Set(['http', 'https', 'tcp'])
 
 /** The worker threads: started here, told what changed, asked for what they counted, replaced when one dies. */
 export class DataPlane implements AsyncDisposable {
@@ -64,6 +66,10 @@ export class DataPlane implements AsyncDisposable {
     this.options = options
     this.ports = ports
     for (let index = 0; index < options.config.runtime.gomaxprocs; index++) this.start(index)
+    options.certificates.subscribe({
+      certificates: (source, set) => this.postAll({ kind: 'certificates', source, set }),
+      ticketKey: key => this.postAll({ kind: 'ticket-key', key }),
+    })
     options.auth.onReplaced(() => {
       for (const worker of this.workers) worker.post({ kind: 'auth', port: options.auth.connect() })
     })
@@ -76,7 +82,7 @@ export class DataPlane implements AsyncDisposable {
   static async start(options: DataPlaneOptions): Promise<DataPlane> {
     const ports: number[] = []
     for (const spec of options.config.proxy.listeners)
-      ports.push(isServedByWorkers(spec) ? await probeListener(spec) : -1)
+      ports.push(isServedByWorkers(spec, options.config) ? await probeListener(spec) : -1)
     return new DataPlane(options, ports)
   }
 
@@ -100,13 +106,13 @@ export class DataPlane implements AsyncDisposable {
 
   setNoRoutePage(html: string): void {
     this.noRouteHtml = html
-    for (const worker of this.workers) worker.post({ kind: 'no-route-page', html })
+    this.postAll({ kind: 'no-route-page', html })
   }
 
   /** Opens the listeners in every worker. Resolves when all are open; rejects with Fabio's words when one cannot be. */
   async listen(): Promise<void> {
     this.mustListen = true
-    for (const worker of this.workers) worker.post({ kind: 'listen' })
+    this.postAll({ kind: 'listen' })
     await this.until(() => this.failure !== undefined || this.workers.every(worker => worker.isListening))
     if (this.failure !== undefined) throw new Error(this.failure)
   }
@@ -116,7 +122,7 @@ export class DataPlane implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>()
     const id = ++this.measureId
     this.measured.set(id, { left: this.workers.length, resolve })
-    for (const worker of this.workers) worker.post({ kind: 'measure', id })
+    this.postAll({ kind: 'measure', id })
     const timer = setTimeout(resolve, MEASURE_TIMEOUT_MS)
     await promise
     clearTimeout(timer)
@@ -134,7 +140,7 @@ export class DataPlane implements AsyncDisposable {
     // A worker that has died and is not replaced yet has nothing left to drain.
     for (const { index, hasExited } of this.workers) if (hasExited) this.drained.add(index)
     const graceMs = this.options.config.proxy.shutdownWaitMs
-    for (const worker of this.workers) worker.post({ kind: 'drain', graceMs })
+    this.postAll({ kind: 'drain', graceMs })
     await this.until(() => this.workers.every(worker => this.drained.has(worker.index)))
     await Promise.all(this.workers.map(worker => worker.terminate()))
   }
@@ -161,6 +167,10 @@ export class DataPlane implements AsyncDisposable {
       onExit: (code, error) => this.onExit(worker, code, error),
     })
     this.workers[index] = worker
+  }
+
+  private postAll(message: Exclude<ToWorker, { kind: 'auth' }>): void {
+    for (const worker of this.workers) worker.post(message)
   }
 
   private send(worker: WorkerHandle, changes: readonly RouteChange[], version: number): void {
@@ -236,6 +246,10 @@ export class DataPlane implements AsyncDisposable {
     const changes = Array.from(this.options.routes(), asChange)
     this.send(worker, this.routeSlots.assign(changes), this.version)
     worker.post({ kind: 'no-route-page', html: this.noRouteHtml })
+    this.options.certificates.tell({
+      certificates: (source, set) => worker.post({ kind: 'certificates', source, set }),
+      ticketKey: key => worker.post({ kind: 'ticket-key', key }),
+    })
     if (this.mustListen) worker.post({ kind: 'listen' })
   }
 
@@ -250,9 +264,9 @@ export class DataPlane implements AsyncDisposable {
   }
 }
 
-/** A listener that is to have TLS is not opened without: its port stays closed until there is TLS to serve it with. */
-function isServedByWorkers(spec: ListenerSpec): boolean {
-  return WORKER_PROTOCOLS.has(spec.proto) && spec.certSource === undefined
+function isServedByWorkers({ proto, certSource }: ListenerSpec, { proxy }: Config): boolean {
+  if (certSource !== undefined && proxy.certSources.get(certSource)?.type !== 'file') return false
+  return WORKER_PROTOCOLS.has(proto)
 }
 
 function asChange(route: Route): RouteChange {

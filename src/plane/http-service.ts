@@ -63,8 +63,9 @@ export class HttpService implements Http1Host {
   }
 
   accept(accepted: Accepted): Http1Connection {
-    const facts: ClientFacts = { address: accepted.client.address, port: accepted.client.port, tls: undefined }
-    const connection = new Http1Connection(accepted.link, facts, this, this.limits)
+    const { link, client, tls } = accepted
+    const facts: ClientFacts = { address: client.address, port: client.port, tls }
+    const connection = new Http1Connection(link, facts, this, this.limits)
     this.connections.add(connection)
     return connection
   }

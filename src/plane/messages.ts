@@ -1,6 +1,7 @@
 // All that crosses between the control plane and its workers.
 
 import type { MessagePort } from 'node:worker_threads'
+import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { Config } from '../config/config.ts'
 import type { AccessChunk } from '../log/access-writer.ts'
 import type { LogRecord } from '../log/log.ts'
@@ -31,6 +32,10 @@ export type ToWorker =
   | { readonly kind: 'commit'; readonly version: number }
   /** The text of the no-route page; '' for none. */
   | { readonly kind: 'no-route-page'; readonly html: string }
+  /** New connections of listeners with this `cs` get these. */
+  | { readonly kind: 'certificates'; readonly source: string; readonly set: CertificateSet }
+  /** What the keys of session tickets are made of; all workers have the same. */
+  | { readonly kind: 'ticket-key'; readonly key: Uint8Array }
   | { readonly kind: 'listen' }
   /** The thread that verifies passwords is another now. */
   | { readonly kind: 'auth'; readonly port: MessagePort }

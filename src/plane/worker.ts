@@ -2,7 +2,9 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Authenticator } from '../auth/authenticator.ts'
-import { type Accepted, type Listener, startListener } from '../listener/listener.ts'
+import type { CertificateSet } from '../cert/certificate-set.ts'
+import type { ListenerSpec } from '../config/listener-spec.ts'
+import { type Accepted, type Listener, startListener, type TlsSettings } from '../listener/listener.ts'
 import { compileAccessFormat } from '../log/access-log.ts'
 import { AccessWriter } from '../log/access-writer.ts'
 import { ForwardingLog } from '../log/forwarding-log.ts'
@@ -49,7 +51,9 @@ class WorkerThread {
   private readonly accessWriter: AccessWriter | undefined
   private readonly threadMetrics: ThreadMetrics | undefined
   private readonly services: Service[] = []
-  private readonly listeners: Listener[] = []
+  private readonly listeners: { readonly listener: Listener; readonly certSource: string | undefined }[] = []
+  private readonly certificates = new Map<string, CertificateSet>()
+  private ticketKey: Uint8Array | undefined
   private readonly parts: WorkerParts
   private edit: TableEdit<ServedTarget> | undefined
   private isDraining = false
@@ -105,6 +109,15 @@ class WorkerThread {
       case 'no-route-page':
         this.http.setNoRoutePage(createNoRoutePage(message.html))
         return
+      case 'certificates':
+        this.certificates.set(message.source, message.set)
+        for (const { listener, certSource } of this.listeners)
+          if (certSource === message.source) listener.setCertificates(message.set)
+        return
+      case 'ticket-key':
+        this.ticketKey = message.key
+        for (const { listener } of this.listeners) listener.setTicketKey(message.key)
+        return
       case 'listen':
         void this.listen()
         return
@@ -128,20 +141,39 @@ class WorkerThread {
         if (port === undefined || port === -1) continue
         const service = this.createService(i, heads)
         this.services.push(service)
-        this.listeners.push(
-          await startListener({
-            spec: { ...spec, port },
-            reusePort,
-            deadlines: this.deadlines,
-            log: this.log,
-            admits: () => this.admits(),
-            accept: accepted => service.accept(accepted),
-          }),
-        )
+        const listener = await startListener({
+          spec: { ...spec, port },
+          reusePort,
+          tls: this.tlsSettings(spec),
+          deadlines: this.deadlines,
+          log: this.log,
+          admits: () => this.admits(),
+          accept: accepted => service.accept(accepted),
+        })
+        this.own(listener, spec.certSource)
       }
       this.post({ kind: 'listening' })
     } catch (cause) {
       this.post({ kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) })
+    }
+  }
+
+  private own(listener: Listener, certSource: string | undefined): void {
+    this.listeners.push({ listener, certSource })
+    const set = this.certificates.get(certSource ?? '')
+    if (set !== undefined) listener.setCertificates(set)
+    if (this.ticketKey !== undefined) listener.setTicketKey(this.ticketKey)
+  }
+
+  private tlsSettings({ proto, certSource }: ListenerSpec): TlsSettings | undefined {
+    const { proxy } = this.settings.config
+    const source = certSource === undefined ? undefined : proxy.certSources.get(certSource)
+    if (source === undefined) return undefined
+    return {
+      // What is inside of a TCP connection is for its two ends to agree on.
+      protocols: proto === 'tcp' ? [] : ['http/1.1'],
+      requiresClientCertificates: source.clientCaPath !== '',
+      handshakeTimeoutMs: proxy.limit.headerTimeoutMs,
     }
   }
 
@@ -168,12 +200,13 @@ class WorkerThread {
   private countClients(): number {
     let open = 0
     for (const service of this.services) open += service.size
+    for (const { listener } of this.listeners) open += listener.pending
     return open
   }
 
   private drain(graceMs: number): void {
     this.isDraining = true
-    for (const listener of this.listeners) listener.close()
+    for (const { listener } of this.listeners) listener.close()
     for (const service of this.services) service.drain()
     if (graceMs > 0) setTimeout(() => this.end(), graceMs)
     else return this.end()
@@ -193,6 +226,7 @@ class WorkerThread {
       cut += service.size
       service.destroy()
     }
+    for (const { listener } of this.listeners) listener.destroy()
     // The connections just cut count as over in their own time.
     setImmediate(() => {
       this.accessWriter?.flush()

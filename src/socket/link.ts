@@ -1,6 +1,9 @@
 import net from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { getSystemErrorMap } from 'node:util'
 import { canWriteDirectly, writeDirectly } from './direct-write.ts'
+import { plainAddress } from './plain-address.ts'
+import { ReadingSocket } from './reading-socket.ts'
 
 /** Who gets what happens on a link. A link's user can change, for instance from the reader of a PROXY header to HTTP. */
 export interface LinkUser {
@@ -67,6 +70,8 @@ export class Link {
   /** Of writes past the stream, what waits for the kernel. */
   private unsentBytes = 0
   private isPaused = false
+  /** Under TLS there is no kernel to take a short message at once. */
+  private isSecure = false
   /** What ended it, for `onClose`. */
   error: NodeJS.ErrnoException | undefined
 
@@ -91,6 +96,18 @@ export class Link {
     ;(socket as SocketWithHandle)._handle = null
     const options = { handle, allowHalfOpen: true, onread: link.reading() }
     link.adopt(new net.Socket(options as net.SocketConstructorOpts))
+    return link
+  }
+
+  /**
+   * Takes over a socket after its TLS handshake, and begins to read. What is decrypted comes in buffers as small as what they hold, so
+   * there is nothing to gain from one of ours.
+   */
+  static secured(socket: TLSSocket, user: LinkUser): Link {
+    const link = new Link(user)
+    link.isSecure = true
+    link.adopt(socket)
+    socket.on('data', (bytes: Buffer) => link.user.onBytes(bytes, bytes.length))
     return link
   }
 
@@ -127,7 +144,7 @@ export class Link {
 
   /** Sends Latin-1 text. @returns false when the writer should wait for `onDrain` */
   write(text: string): boolean {
-    if (!this.isHolding && canWriteDirectly(this.socket)) return this.writeAtOnce(text)
+    if (!this.isHolding && !this.isSecure && canWriteDirectly(this.socket)) return this.writeAtOnce(text)
     if (!this.socket.write(text, 'latin1')) this.isFull = true
     return !this.isFull
   }
@@ -215,8 +232,20 @@ export class Link {
 
   /** Ends with RST, so that the peer cannot take what it got for the whole. */
   reset(): void {
-    if (this.socket.connecting || this.socket.destroyed) this.socket.destroy()
+    // An end of TLS without its close_notify says the same as RST (RFC 8446 §6.1).
+    if (this.socket.connecting || this.socket.destroyed || this.isSecure) this.socket.destroy()
     else this.socket.resetAndDestroy()
+  }
+
+  /** Gives the socket away, with what was read of it and is not wanted here. The link is not used any more. */
+  giveAway(unread: Buffer | undefined): net.Socket {
+    const linked = this.socket as LinkedSocket
+    linked.off('end', onEnd)
+    linked.off('drain', onDrain)
+    linked.off('error', onError)
+    linked.off('close', onClose)
+    if (unread !== undefined) linked.unshift(unread)
+    return linked
   }
 
   private reading(): net.OnReadOpts {
@@ -246,28 +275,6 @@ export class Link {
     linked.on('error', onError)
     linked.on('close', onClose)
   }
-}
-
-/**
- * A socket that a failed write does not end before what had arrived is read. An upstream may answer and hang up on a request that
- * still comes: its answer is here then, and would be lost with the socket.
- */
-class ReadingSocket extends net.Socket {
-  private isEnding = false
-
-  override destroy(error?: NodeJS.ErrnoException): this {
-    if (error?.syscall !== 'write') return super.destroy(error)
-    if (this.isEnding) return this
-    this.isEnding = true
-    // Behind the second one the event loop has looked at every socket in between.
-    setImmediate(() => setImmediate(() => super.destroy(error)))
-    return this
-  }
-}
-
-/** IPv4 peers of a socket that serves both families come as `::ffff:1.2.3.4`; everybody else calls them `1.2.3.4`. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
 function systemError(number: number): NodeJS.ErrnoException {

@@ -88,7 +88,9 @@ export async function startDataPath(
       links.push(accepted.link)
       return service.accept(accepted)
     }
-    listeners.push(await startListener({ spec, reusePort: false, deadlines, log, admits: () => true, accept }))
+    listeners.push(
+      await startListener({ spec, reusePort: false, tls: undefined, deadlines, log, admits: () => true, accept }),
+    )
   }
   return {
     ports: listeners.map(({ port }) => port),
