@@ -72,7 +72,7 @@ function webSocketLine(): string {
 const [launcher = '', main = ''] = ['../../fabio', '../../src/main.ts'].map(path =>
   fileURLToPath(new URL(path, import.meta.url)),
 )
-const options = existsSync(launcher) && existsSync(main) ? { timeout: 60_000 } : { skip: 'no ./fabio to start' }
+const options = existsSync(launcher) && existsSync(main) ? { timeout: 200_000 } : { skip: 'no ./fabio to start' }
 
 /** What each line shows, by its title; and what one sees after it. */
 const SHOWN: ReadonlyMap<string, RegExp> = new Map([
@@ -94,7 +94,7 @@ test('fabio -dev prints lines that do what they say', options, async t => {
   for (const { title, command } of steps) {
     await t.test(`${title}: ${command}`, async () => {
       assert.ok(fabio.output().includes(command), `not printed:\n${fabio.output()}`)
-      assert.match(await shell(command), SHOWN.get(title) ?? /no such step/)
+      assert.match(await shell(command, title === 'Events' ? 5 : undefined), SHOWN.get(title) ?? /no such step/)
     })
     if (title === 'Override')
       await t.test('then both versions get their half', () => countUntil(count, (v1, v2) => v2 > v1 / 2))
@@ -153,9 +153,9 @@ async function startFabio(): Promise<RunningFabio> {
 }
 
 /** What a line shows. One that does not end by itself is ended, as the user is told to. */
-async function shell(command: string): Promise<string> {
+async function shell(command: string, seconds = 50): Promise<string> {
   return await new Promise(resolve => {
-    execFile('timeout', ['-s', 'INT', '5', 'bash', '-c', command], (_failed, stdout) => resolve(stdout))
+    execFile('timeout', ['-s', 'INT', `${seconds}`, 'bash', '-c', command], (_failed, stdout) => resolve(stdout))
   })
 }
 

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type Answer, readAnswer } from './read-answer.ts'
 
+/** A machine with much else to do is no failure; nothing waits this long when all is well. */
+const PATIENCE_MS = 30_000
+
 /** A client that sends exactly the bytes it is told to, and shows exactly the bytes it gets. */
 export class RawClient implements AsyncDisposable {
   readonly socket: Socket
@@ -43,7 +46,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Resolves when what was received satisfies the condition; rejects when the connection ends before that. */
-  async until(condition: (received: string) => boolean, timeoutMs = 5000): Promise<string> {
+  async until(condition: (received: string) => boolean, timeoutMs = PATIENCE_MS): Promise<string> {
     const deadline = performance.now() + timeoutMs
     while (!condition(this.received)) {
       if (this.isClosed || this.hasEnded)
@@ -54,14 +57,14 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Resolves when the other side has ended or reset the connection. */
-  async ended(timeoutMs = 5000): Promise<string> {
+  async ended(timeoutMs = PATIENCE_MS): Promise<string> {
     const deadline = performance.now() + timeoutMs
     while (!this.hasEnded && !this.isClosed) await this.change(deadline)
     return this.received
   }
 
   /** Takes the next whole answer from what was received. The method is that of its request. */
-  async answer(method = 'GET', timeoutMs = 5000): Promise<Answer> {
+  async answer(method = 'GET', timeoutMs = PATIENCE_MS): Promise<Answer> {
     const deadline = performance.now() + timeoutMs
     for (;;) {
       const hasEnded = this.hasEnded || this.isClosed
@@ -76,7 +79,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Sends the bytes and takes the answer to them. */
-  async ask(bytes: string, timeoutMs = 5000): Promise<Answer> {
+  async ask(bytes: string, timeoutMs = PATIENCE_MS): Promise<Answer> {
     this.send(bytes)
     return this.answer(bytes.slice(0, bytes.indexOf(' ')), timeoutMs)
   }

@@ -55,6 +55,7 @@ for (const { name, flags, version, lines } of [
         client.send(request(`GET /${size} HTTP/${version}`, 'Host: a', ...lines))
         await sleep(STALL_MS)
         client.socket.resume()
+        await client.ended()
         assert.equal((await client.answer()).body.length, size)
       }),
     )
