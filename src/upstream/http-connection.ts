@@ -192,6 +192,8 @@ export class HttpConnection implements LinkUser, Expiring {
       start = headEnd
       if (head.status >= 200) return this.beginAnswer(head, start)
       if (head.status === 101) return this.switchProtocols(head, chunk, start, end)
+      // One that announces the end of the connection denies that an answer follows.
+      if (head.version === 10 || head.wantsClose) return this.refuse('interim answer that ends the connection')
       if (++this.interims > MAX_INTERIM_ANSWERS) return this.refuse('too many interim answers')
       this.receiver?.onInformational(head)
       if (this.receiver === undefined) return -1

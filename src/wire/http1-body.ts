@@ -17,6 +17,10 @@ const MAX_SIZE_DIGITS = 13
 
 const CR = 13
 const LF = 10
+const SEMICOLON = 0x3b
+const EQUALS = 0x3d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 const HEX = new Int8Array(256).fill(-1)
 for (let i = 0; i < 16; i++) {
@@ -26,12 +30,19 @@ for (let i = 0; i < 16; i++) {
 
 // Where the reader stands within a chunked body.
 const AT_SIZE = 0
-const IN_EXTENSION = 1
-const AT_SIZE_LF = 2
-const IN_DATA = 3
-const AT_DATA_CR = 4
-const AT_DATA_LF = 5
-const IN_TRAILERS = 6
+const AT_SIZE_LF = 1
+const IN_DATA = 2
+const AT_DATA_CR = 3
+const AT_DATA_LF = 4
+const IN_TRAILERS = 5
+// Within a chunk extension: `;name`, `;name=token`, `;name="text"` (RFC 9112 §7.1.1). Those from here on are its states only.
+const AT_NAME = 6
+const IN_NAME = 7
+const AT_VALUE = 8
+const IN_VALUE = 9
+const IN_QUOTES = 10
+const AT_QUOTED_PAIR = 11
+const BEHIND_QUOTES = 12
 
 /** Headers that must not come after the body: they decide framing, routing or access (RFC 9110 §6.5.1). */
 const NOT_IN_TRAILERS = new Set([
@@ -146,15 +157,10 @@ export class BodyReader {
         }
         if (this.digits === 0) return this.fail('chunk size expected')
         if (byte === CR) this.state = AT_SIZE_LF
-        else if (byte === 0x3b) this.state = IN_EXTENSION
+        else if (byte === SEMICOLON) this.state = AT_NAME
         else return this.fail('malformed chunk size')
         return true
       }
-      case IN_EXTENSION:
-        if (byte === CR) this.state = AT_SIZE_LF
-        else if (byte < 0x20 && byte !== 9) return this.fail('malformed chunk extension')
-        else if (++this.lineBytes > MAX_CHUNK_LINE) return this.fail('chunk extension too long')
-        return true
       case AT_SIZE_LF:
         if (byte !== LF) return this.fail('chunk size line must end in CR LF')
         this.state = this.remaining === 0 ? IN_TRAILERS : IN_DATA
@@ -165,11 +171,22 @@ export class BodyReader {
         if (byte !== CR) return this.fail('chunk longer than its size')
         this.state = AT_DATA_LF
         return true
-      default:
+      case AT_DATA_LF:
         if (byte !== LF) return this.fail('chunk must end in CR LF')
         this.state = AT_SIZE
         return true
+      default:
+        return this.stepExtension(byte)
     }
+  }
+
+  /** One byte of a chunk extension. It means nothing to us, but where it ends must be what everybody else takes for its end. */
+  private stepExtension(byte: number): boolean {
+    const next = nextInExtension(this.state, byte)
+    if (next === -1) return this.fail('malformed chunk extension')
+    if (++this.lineBytes > MAX_CHUNK_LINE) return this.fail('chunk extension too long')
+    this.state = next
+    return true
   }
 
   private readTrailers(bytes: Buffer, start: number, end: number): number {
@@ -216,6 +233,32 @@ export class BodyReader {
     this.isDone = true
     return false
   }
+}
+
+/** @returns the state behind this byte, -1 when it must not stand there; blanks only in quotes, as llhttp has it */
+function nextInExtension(state: number, byte: number): number {
+  switch (state) {
+    case AT_NAME:
+      return TOKEN[byte] === 0 ? -1 : IN_NAME
+    case AT_VALUE:
+      if (byte === QUOTE) return IN_QUOTES
+      return TOKEN[byte] === 0 ? -1 : IN_VALUE
+    case IN_QUOTES:
+      if (byte === QUOTE) return BEHIND_QUOTES
+      if (byte === BACKSLASH) return AT_QUOTED_PAIR
+      return isQuotable(byte) ? IN_QUOTES : -1
+    case AT_QUOTED_PAIR:
+      return isQuotable(byte) ? IN_QUOTES : -1
+    default:
+      if (byte === CR) return AT_SIZE_LF
+      if (byte === SEMICOLON) return AT_NAME
+      if (state === IN_NAME && byte === EQUALS) return AT_VALUE
+      return state === BEHIND_QUOTES || TOKEN[byte] === 0 ? -1 : state
+  }
+}
+
+function isQuotable(byte: number): boolean {
+  return byte === 9 || (byte >= 0x20 && byte !== 0x7f)
 }
 
 function trimBlanks(text: string): string {

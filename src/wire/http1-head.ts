@@ -34,6 +34,7 @@ const BAD_LENGTH = refuse(400, 'malformed Content-Length')
 const SECOND_LENGTH = refuse(400, 'more than one Content-Length')
 const LENGTH_AND_CODING = refuse(400, 'both Content-Length and Transfer-Encoding')
 const UNKNOWN_CODING = refuse(501, 'unsupported transfer encoding')
+const ODD_CODING = refuse(400, 'blanks around the transfer encoding')
 const SECOND_CODING = refuse(400, 'more than one Transfer-Encoding')
 const OLD_CODING = refuse(400, 'Transfer-Encoding on HTTP/1.0')
 const MISSING_HOST = refuse(400, 'missing required Host header')
@@ -305,7 +306,7 @@ export class Http1Head {
       this.ids[count] = id
       if (id !== HEADER.other) {
         if (this.first[id] === NONE) this.first[id] = count
-        if (id <= HEADER.expect) {
+        if (id <= HEADER.proxyConnection) {
           const refusal = this.note(id, count)
           if (refusal !== undefined) return refusal
         }
@@ -328,6 +329,10 @@ export class Http1Head {
       case HEADER.connection:
         this.noteConnection(i)
         return undefined
+      case HEADER.proxyConnection:
+        // No header of any RFC, but some take the connection to end after it, and what follows for nothing.
+        if (this.value(i).toLowerCase().includes('close')) this.wantsClose = true
+        return undefined
       case HEADER.contentLength:
         if (this.contentLength !== NONE) return SECOND_LENGTH
         this.contentLength = this.parseLength(i)
@@ -335,11 +340,18 @@ export class Http1Head {
       case HEADER.transferEncoding:
         if (this.isChunked) return SECOND_CODING
         if (this.value(i).toLowerCase() !== 'chunked') return UNKNOWN_CODING
+        if (this.hasOddBlanks(i)) return ODD_CODING
         this.isChunked = true
         return undefined
       default:
         return undefined
     }
+  }
+
+  /** A tab before the value, or any blank behind it: not every reader takes them off before it looks for `chunked`. */
+  private hasOddBlanks(i: number): boolean {
+    const { text, at } = this
+    return text.charCodeAt(at[i * 4 + 3]!) !== CR || text.charCodeAt(at[i * 4 + 2]! - 1) === HT
   }
 
   private noteConnection(i: number): void {

@@ -82,6 +82,12 @@ describe('an answer that is not acceptable HTTP', () => {
       bytes: 'HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
       status: 500,
     },
+    { name: 'an interim answer of HTTP/1.0', bytes: `HTTP/1.0 100 Continue\r\n\r\n${OK}`, status: 500 },
+    {
+      name: 'an interim answer that ends the connection',
+      bytes: `HTTP/1.1 103 X\r\nConnection: close\r\n\r\n${OK}`,
+      status: 500,
+    },
     { name: 'a head without end', bytes: `${HEAD}A: ${'a'.repeat(1_100_000)}`, status: 500 },
     { name: 'a head that is too large', bytes: `${HEAD}A: ${'a'.repeat(1_100_000)}\r\n\r\n`, status: 500 },
     { name: 'too many lines', bytes: `${HEAD}${'A: 1\r\n'.repeat(20_000)}\r\n`, status: 500 },

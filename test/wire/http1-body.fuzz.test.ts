@@ -42,7 +42,7 @@ function read(kind: BodyKind, text: string, cuts: readonly number[], length = 0)
 
 const content = fc.string({ unit: 'binary', maxLength: 40 }).map(text => Buffer.from(text, 'utf8').toString('latin1'))
 const cuts = fc.array(fc.nat(300), { maxLength: 12 })
-const extension = fc.constantFrom('', ';a', ';a=b', '; a="x;y"', ';\t')
+const extension = fc.constantFrom('', ';a', ';a=b', ';a="x;y"', ';a;b="\\"\t"')
 const trailer = fc.constantFrom('X-A: 1\r\n', 'x-b:2\r\n', 'X-C:\r\n')
 const chunk = fc.tuple(content, extension, fc.boolean()).filter(([text]) => text !== '')
 
@@ -94,6 +94,7 @@ const PIECES = [
     'Content-Length: 1\r\n',
     'X A: 1\r\n',
   ],
+  ...['=', '"', '\\', ';x="', ';x="y', '";', '"\r\n', ';x="\\"z"'],
   ...['fffffffffffff\r\n', '10000000000000\r\n', `;${'e'.repeat(250)}`, `X: ${'t'.repeat(5000)}\r\n`],
 ]
 const garbage = fc
@@ -162,12 +163,16 @@ test('a chunked body agrees with a plain reading of RFC 9112 §7.1', () => {
   )
 })
 
+const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/.source
+const QUOTED = /"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"/.source
+const SIZE_LINE = new RegExp(`^([0-9A-Fa-f]{1,13})((?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*)\r\n`)
+
 /** The content of a whole chunked body at the beginning of the text; undefined when there is none. */
 function naiveContent(text: string): string | undefined {
   let rest = text
   let found = ''
   for (;;) {
-    const [line, size, ext] = /^([0-9A-Fa-f]{1,13})((?:;[\t\x20-\xff]*)?)\r\n/.exec(rest) ?? []
+    const [line, size, ext] = SIZE_LINE.exec(rest) ?? []
     if (line === undefined || size === undefined || ext === undefined || ext.length > 257) return undefined
     rest = rest.slice(line.length)
     const length = Number.parseInt(size, 16)

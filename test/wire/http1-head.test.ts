@@ -108,6 +108,9 @@ describe('request heads', () => {
     { name: 'a coding that is not chunked', text: get('Transfer-Encoding: gzip'), status: 501 },
     { name: 'a list of codings', text: get('Transfer-Encoding: gzip, chunked'), status: 501 },
     { name: 'chunked twice', text: get('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'), status: 400 },
+    { name: 'a blank behind the coding', text: get('Transfer-Encoding: chunked '), status: 400 },
+    { name: 'a tab behind the coding', text: get('Transfer-Encoding: chunked\t'), status: 400 },
+    { name: 'a tab before the coding', text: get('Transfer-Encoding:\tchunked'), status: 400 },
     { name: 'a quoted coding', text: get('Transfer-Encoding: "chunked"'), status: 501 },
     { name: 'an empty coding', text: get('Transfer-Encoding:'), status: 501 },
     { name: 'a vertical tab before the coding', text: get('Transfer-Encoding: \x0bchunked'), status: 400 },
@@ -120,6 +123,11 @@ describe('request heads', () => {
   test('more header lines than allowed are refused, not dropped', () => {
     assert.equal(parse(get(...Array.from({ length: 99 }, (_, i) => `X-${i}: 1`))).status, undefined)
     assert.equal(parse(get(...Array.from({ length: 100 }, (_, i) => `X-${i}: 1`))).status, 431)
+  })
+
+  test('Proxy-Connection: close ends the connection too, as some readers have it', () => {
+    assert.equal(parse(get('Proxy-Connection: Close')).head.wantsClose, true)
+    assert.equal(parse(get('Proxy-Connection: keep-alive')).head.wantsClose, false)
   })
 
   for (const { connection, flags } of [

@@ -42,6 +42,8 @@ function takeApart(text: string, startLine: RegExp, maxHeaders: number): NaiveHe
     if (name === undefined || value === undefined) return undefined
     headers.push([name, value])
   }
+  // Blanks that not every reader takes off this one value.
+  if (lines.some(line => /^transfer-encoding:(?:.*\t|.*[\t ]$)/i.test(line))) return undefined
   return { startLine: first, version: version === '1' ? 11 : 10, headers }
 }
 

@@ -1,0 +1,42 @@
+// `npm run fuzz -- --framing [COUNT] [--seed SEED] [--start NUMBER]`: this router's parsers beside llhttp, on COUNT generated texts.
+// A run that was stopped goes on with `--start`; a finding is repeated by its number with the same seed.
+
+import { parseArgs } from 'node:util'
+import { compareBatch, newTally } from './compare.ts'
+
+const BATCH = 500
+const REPORT_MS = 10_000
+const MAX_SHOWN = 20
+
+const { values, positionals } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, start: { type: 'string', default: '0' } },
+  allowPositionals: true,
+})
+const count = Number(positionals[0] ?? 2_000_000)
+const seed = Number(values.seed)
+const start = Number(values.start)
+const tally = newTally()
+const startedAt = performance.now()
+let reportedAt = startedAt
+
+function line(number: number): string {
+  const { texts, taken, refused, foreign, findings } = tally
+  const perSecond = Math.round((texts / (performance.now() - startedAt)) * 1000)
+  return (
+    `seed ${seed}, next ${number}: ${texts} texts, ${taken} messages taken, ${refused} texts refused, ` +
+    `${foreign} of methods llhttp does not know, ${findings.length} findings, ${perSecond}/s\n`
+  )
+}
+
+let number = start
+while (number < start + count && tally.findings.length < MAX_SHOWN) {
+  const to = Math.min(number + BATCH, start + count)
+  await compareBatch(seed, number, to, tally)
+  number = to
+  if (performance.now() - reportedAt < REPORT_MS) continue
+  reportedAt = performance.now()
+  process.stdout.write(line(number))
+}
+for (const finding of tally.findings) process.stdout.write(`\n${finding}\n`)
+process.stdout.write(`\n${line(number)}${Math.round((performance.now() - startedAt) / 1000)} s\n`)
+process.exit(tally.findings.length === 0 ? 0 : 1)
