@@ -1,54 +1,26 @@
 import type { Log } from '../log/log.ts'
 import type { BackendAddress } from './backend-address.ts'
-import { IntervalValues } from './interval-values.ts'
+import type { IntervalValues } from './interval-values.ts'
 import type { Labels } from './metrics.ts'
 import { formatTags, joinPrefix, lineName } from './names.ts'
-import type { CounterSeries, GaugeSeries, HistogramSeries, PushSink, Series } from './series.ts'
-import { formatSampleRate } from './statsd.ts'
+import type { Series } from './series.ts'
 import { UdpLines } from './udp-lines.ts'
+import { formatSampleRate, UdpSink } from './udp-sink.ts'
 
 /** Tags to which Datadog gives a meaning of its own. */
 const RESERVED = new Set(['host', 'device', 'source', 'service', 'env', 'version'])
 
 /** `metrics.target=dogstatsd`: like statsd, with the labels as tags. */
-export class DogstatsdSink implements PushSink {
+export class DogstatsdSink extends UdpSink {
   readonly #prefix: string
-  readonly #lines: UdpLines
   readonly #tags = new WeakMap<Series, string>()
-  #values = new IntervalValues()
 
   constructor(options: { readonly prefix: string; readonly address: BackendAddress; readonly log: Log }) {
+    super(new UdpLines('dogstatsd', options.address, options.log))
     this.#prefix = options.prefix
-    this.#lines = new UdpLines('dogstatsd', options.address, options.log)
   }
 
-  counted(series: CounterSeries, increment: number): void {
-    this.#values.count(series, increment)
-  }
-
-  gauged(series: GaugeSeries): void {
-    this.#values.gauge(series)
-  }
-
-  observed(series: HistogramSeries, seconds: number): void {
-    this.#values.observe(series, seconds)
-  }
-
-  lost(series: HistogramSeries, observations: number): void {
-    this.#values.lose(series, observations)
-  }
-
-  async flush(): Promise<void> {
-    const values = this.#values
-    this.#values = new IntervalValues()
-    await this.#lines.send(this.#format(values))
-  }
-
-  async close(): Promise<void> {
-    this.#lines.close()
-  }
-
-  *#format(values: IntervalValues): Iterable<string> {
+  protected override *format(values: IntervalValues): Iterable<string> {
     for (const [series, count] of values.counts)
       yield `${this.#name(series)}:${count.toFixed(6)}|c${this.#tagsOf(series)}`
     for (const [series, value] of values.gauges)

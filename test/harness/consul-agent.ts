@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { realPart } from './real-parts.ts'
+import { findPorts } from './spawn-fabio.ts'
 
 export interface ConsulAgentOptions {
   readonly node?: string
@@ -22,7 +22,7 @@ export async function startConsulAgent(options: ConsulAgentOptions = {}): Promis
   const binary = realPart('consul')
   if (binary === undefined) throw new Error('consul is not on PATH: ask realPart() before')
   const directory = await mkdtemp(join(tmpdir(), 'consul-'))
-  const [http = 0, server = 0, serf = 0] = await findFreePorts(3)
+  const [http = 0, server = 0, serf = 0] = await findPorts(3)
   const agent = new ConsulAgent({
     binary,
     directory,
@@ -168,20 +168,3 @@ export class ConsulAgent implements AsyncDisposable {
 }
 
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT'] as const
-
-/** Bound all at once, so that they differ. Consul cannot bind port 0 itself. */
-async function findFreePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map(server => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
-}
