@@ -68,14 +68,31 @@ function parseV1(bytes: Buffer, end: number): ProxyHeaderResult {
 function parseAddress(family: string, address = '', port = ''): ProxyAddress | undefined {
   // A sender with both kinds of sockets is known to write IPv4 addresses behind TCP6.
   if (!isIPv4(address) && (family === 'TCP4' || !isIPv6(address))) return undefined
-  if (!/^(0|[1-9][0-9]{0,4})$/.test(port)) return undefined
+  if (!/^[0-9]{1,5}$/.test(port)) return undefined
   const number = Number(port)
-  return number > 65_535 ? undefined : { address: plain(address), port: number }
+  return number > 65_535 ? undefined : { address: isIPv4(address) ? address : plainIPv6(address), port: number }
 }
 
-function plain(address: string): string {
-  const lower = address.toLowerCase()
-  return lower.startsWith('::ffff:') && isIPv4(lower.slice(7)) ? lower.slice(7) : address
+/** One form for each address, as version 2 gives them: RFC 5952, without a zone, and IPv4 as such. */
+function plainIPv6(address: string): string {
+  const [unzoned = ''] = address.split('%')
+  const bytes = Buffer.alloc(16)
+  const [front = '', back = ''] = unzoned.split('::')
+  const head = wordsOf(front)
+  const tail = wordsOf(back)
+  for (const [i, word] of head.entries()) bytes.writeUInt16BE(word, i * 2)
+  for (const [i, word] of tail.entries()) bytes.writeUInt16BE(word, 16 - (tail.length - i) * 2)
+  return readIPv6(bytes, 0)
+}
+
+/** The 16-bit words of a part of an IPv6 address, whose last may be written as IPv4. */
+function wordsOf(part: string): number[] {
+  if (part === '') return []
+  return part.split(':').flatMap(word => {
+    if (!word.includes('.')) return [Number.parseInt(word, 16)]
+    const [a = 0, b = 0, c = 0, d = 0] = word.split('.').map(Number)
+    return [a * 256 + b, c * 256 + d]
+  })
 }
 
 function parseV2(bytes: Buffer, end: number): ProxyHeaderResult {

@@ -73,7 +73,9 @@ function wantsGzip(head: Http1Head): boolean {
   if (accepted === undefined || head.get(HEADER.accept)?.includes('text/event-stream') === true) return false
   for (const part of accepted.toLowerCase().split(',')) {
     const [coding, ...parameters] = part.split(';')
-    if (coding?.trim() !== 'gzip') continue
+    const name = coding?.trim()
+    // RFC 9110 §8.4.1.3: `x-gzip` is the same by an older name.
+    if (name !== 'gzip' && name !== 'x-gzip') continue
     return !parameters.some(parameter => {
       const [name, value] = parameter.split('=')
       return name?.trim() === 'q' && Number(value?.trim()) === 0

@@ -100,7 +100,7 @@ function readRequest(exchange: Exchange, context: HttpContext): boolean {
   }
   const target = readTarget(head)
   if ('refused' in target) {
-    refuseRequest(exchange, target.refused)
+    refuseRequest(exchange, context, target.refused)
     return false
   }
   exchange.host = target.host

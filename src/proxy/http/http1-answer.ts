@@ -132,12 +132,17 @@ export class Http1Answer implements Downstream {
   sendReply(reply: LocalReply): void {
     this.framing = 'none'
     if (reply.endsConnection === true) this.keepsAlive = false
+    const { status, lines } = reply
     const version = this.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
-    this.out += `${version} ${reply.status} ${statusText(reply.status)}\r\n${reply.lines}${currentDateLine()}`
+    // RFC 9110 §15.3.5, §15.4.5: these have no body, and a length would be another one's.
+    const isBodiless = status === 204 || status === 304
+    const body = isBodiless ? '' : reply.body
+    this.out += `${version} ${status} ${statusText(status)}\r\n`
+    this.out += `${isBodiless ? withoutType(lines) : lines}${currentDateLine()}`
     // HEAD, as the original: the length that GET's body has, but none where there would be no body.
-    if (!this.isHeadOnly || reply.body !== '') this.out += `Content-Length: ${reply.body.length}\r\n`
+    if (!isBodiless && (!this.isHeadOnly || body !== '')) this.out += `Content-Length: ${body.length}\r\n`
     this.endHead()
-    if (!this.isHeadOnly) this.out += reply.body
+    if (!this.isHeadOnly) this.out += body
     this.flush()
     this.requests.answered()
   }
@@ -178,4 +183,9 @@ export class Http1Answer implements Downstream {
     this.link.write(this.out)
     this.out = ''
   }
+}
+
+/** The same lines without that of a Content-Type. */
+function withoutType(lines: string): string {
+  return lines.replace(/^Content-Type:.*\r\n/m, '')
 }

@@ -1,7 +1,7 @@
 import { type FailureKind, REPLIES } from '../failure.ts'
 import type { HttpContext } from './context.ts'
 import type { Exchange } from './exchange.ts'
-import { statusText } from './status-text.ts'
+import { registeredText } from './status-text.ts'
 
 const TEXT_LINES = 'Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n'
 
@@ -36,7 +36,7 @@ export function sendRedirect(exchange: Exchange, status: number, location: strin
   let lines = `Location: ${escapeNonAscii(location)}\r\n`
   let body = ''
   if (method === 'GET' || method === 'HEAD') lines += 'Content-Type: text/html; charset=utf-8\r\n'
-  if (method === 'GET') body = `<a href="${escapeHtml(location)}">${statusText(status)}</a>.\n\n`
+  if (method === 'GET') body = `<a href="${escapeHtml(location)}">${registeredText(status)}</a>.\n\n`
   exchange.downstream.sendReply({ status, lines, body })
 }
 
@@ -63,11 +63,12 @@ function escapeHtml(text: string): string {
 }
 
 /** The request target or the host is not acceptable: nobody can tell whom the request is for, nor what follows it. */
-export function refuseRequest(exchange: Exchange, reason: string): void {
+export function refuseRequest(exchange: Exchange, context: HttpContext, reason: string): void {
+  context.log.debug(`refused a request of ${exchange.downstream.client.address}: ${reason}`)
   exchange.downstream.sendReply({
     status: 400,
     lines: 'Content-Type: text/plain; charset=utf-8\r\n',
-    body: `400 Bad Request: ${reason}`,
+    body: reason === 'malformed Host header' ? `400 Bad Request: ${reason}` : '400 Bad Request',
     endsConnection: true,
   })
 }

@@ -24,8 +24,12 @@ const HTML_STARTS = [
 /** The no-route answer with this text as its body. The type is guessed from the text, as in the original. */
 export function createNoRoutePage(html: string): NoRoutePage {
   if (html === '') return { body: '', lines: '' }
-  const type = looksLikeHtml(html) ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8'
-  return { body: Buffer.from(html, 'utf8').toString('latin1'), lines: `Content-Type: ${type}\r\n` }
+  return { body: Buffer.from(html, 'utf8').toString('latin1'), lines: `Content-Type: ${guessType(html)}\r\n` }
+}
+
+function guessType(text: string): string {
+  if (looksLikeHtml(text)) return 'text/html; charset=utf-8'
+  return text.trimStart().startsWith('<?xml') ? 'text/xml; charset=utf-8' : 'text/plain; charset=utf-8'
 }
 
 function looksLikeHtml(text: string): boolean {

@@ -1,3 +1,4 @@
+import type { Http1Head } from '../../wire/http1-head.ts'
 import type { ServedTarget } from '../served-target.ts'
 import type { Exchange } from './exchange.ts'
 import type { OutgoingHead } from './request-head.ts'
@@ -14,6 +15,14 @@ export function outgoingHead(exchange: Exchange, target: ServedTarget): Outgoing
     strip: target.stripBytes,
     requestId: exchange.requestId,
     upgrade: exchange.upgrade,
-    framing: head.isChunked ? 'chunked' : head.contentLength >= 0 ? 'length' : 'none',
+    framing: framingOf(head),
   }
+}
+
+/** As the original: a request without a body says so where its method means one (RFC 9110 §8.6), and nowhere else. */
+function framingOf(head: Http1Head): OutgoingHead['framing'] {
+  if (head.isChunked) return 'chunked'
+  if (head.contentLength > 0) return 'length'
+  const { method } = head
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' ? 'length' : 'none'
 }

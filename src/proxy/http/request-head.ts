@@ -63,6 +63,8 @@ export class RequestHeadWriter {
   /** Names that the options set themselves: a client's header of that name never passes. In lower case. */
   private readonly ownNames: readonly string[]
   private readonly isClientIpSet: boolean
+  /** The address stands in a header that more is written to; '' when it has one of its own. */
+  private readonly sharedClientIp: 'x-forwarded-for' | 'forwarded' | ''
   private readonly protectedNames: ReadonlySet<string>
 
   constructor(options: RequestHeaderOptions) {
@@ -70,6 +72,8 @@ export class RequestHeadWriter {
     // As in the original the two names are exempt in exactly this spelling: `X-Real-IP` is not, and overwrites.
     const { clientIpHeader } = options
     this.isClientIpSet = clientIpHeader !== '' && clientIpHeader !== 'X-Forwarded-For' && clientIpHeader !== 'X-Real-Ip'
+    const folded = clientIpHeader.toLowerCase()
+    this.sharedClientIp = this.isClientIpSet && (folded === 'x-forwarded-for' || folded === 'forwarded') ? folded : ''
     const own = [this.isClientIpSet ? clientIpHeader : '', options.requestIdHeader, options.tlsHeader]
     this.ownNames = own.filter(name => name !== '').map(name => name.toLowerCase())
     this.protectedNames = new Set([...PROTECTED, ...this.ownNames])
@@ -82,7 +86,7 @@ export class RequestHeadWriter {
     text += this.forwardingLines(request, client)
     if (head.find(HEADER.te) !== -1 && offersTrailers(head)) text += 'TE: trailers\r\n'
     if (request.upgrade !== '') text += `Connection: Upgrade\r\nUpgrade: ${request.upgrade}\r\n`
-    if (request.framing === 'length') text += `Content-Length: ${head.contentLength}\r\n`
+    if (request.framing === 'length') text += `Content-Length: ${Math.max(head.contentLength, 0)}\r\n`
     else if (request.framing === 'chunked') text += `Transfer-Encoding: chunked\r\n${announcedTrailers(head)}`
     return `${text}\r\n`
   }
@@ -180,7 +184,7 @@ export class RequestHeadWriter {
       lines += `X-Forwarded-Host: ${host}\r\n`
     if (request.strip !== undefined) lines += `X-Forwarded-Prefix: ${request.strip}\r\n`
     lines += `Forwarded: ${this.forwarded(head, client, scheme)}\r\n`
-    if (this.isClientIpSet) lines += `${options.clientIpHeader}: ${address}\r\n`
+    if (this.isClientIpSet && this.sharedClientIp === '') lines += `${options.clientIpHeader}: ${address}\r\n`
     if (options.requestIdHeader !== '') lines += `${options.requestIdHeader}: ${request.requestId}\r\n`
     if (options.tlsHeader !== '' && client.tls !== undefined)
       lines += `${options.tlsHeader}: ${options.tlsHeaderValue}\r\n`
@@ -194,6 +198,8 @@ export class RequestHeadWriter {
   }
 
   private forwardedFor(head: Http1Head, address: string): string {
+    // The option overwrites what the client sent before the address is added.
+    if (this.sharedClientIp === 'x-forwarded-for') return `${address}, ${address}`
     const first = head.find(HEADER.xForwardedFor)
     if (first === -1) return address
     let all = ''
@@ -203,7 +209,7 @@ export class RequestHeadWriter {
 
   private forwarded(head: Http1Head, client: ClientFacts, scheme: string): string {
     const { tls } = client
-    let value = head.get(HEADER.forwarded) ?? ''
+    let value = this.sharedClientIp === 'forwarded' ? client.address : (head.get(HEADER.forwarded) ?? '')
     if (value === '') value = `for=${client.address}; proto=${scheme}`
     if (this.options.localIp !== '') value += `; by=${this.options.localIp}`
     value += head.version === 10 ? '; httpproto=http/1.0' : '; httpproto=http/1.1'
@@ -239,8 +245,7 @@ function offersTrailers(head: Http1Head): boolean {
   for (let i = head.find(HEADER.te); i < head.count; i++) {
     if (head.id(i) !== HEADER.te) continue
     for (const part of head.value(i).split(',')) {
-      const token = part.trim().toLowerCase()
-      if (token === 'trailers' || token.startsWith('trailers;')) return true
+      if (part.trim().toLowerCase() === 'trailers') return true
     }
   }
   return false

@@ -3,7 +3,7 @@
 import { HEADER } from '../../wire/header-names.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
-import { HOP_BY_HOP, PROTECTED } from './hop-by-hop.ts'
+import { HOP_BY_HOP } from './hop-by-hop.ts'
 
 /** What the proxy itself has to say in an answer. */
 export interface ResponseAdditions {
@@ -45,12 +45,12 @@ export function currentDateLine(): string {
 
 /** Status line and header lines of an upstream's answer, without the empty line and without framing. */
 export function responseLines(head: Http1Head, version: number, additions: ResponseAdditions): string {
-  let text = `HTTP/1.${version === 10 ? 0 : 1} ${head.status} ${head.reason}\r\n`
+  let text = `HTTP/1.${version === 10 ? 0 : 1} ${head.status} ${head.reason}\r\n${additions.lines}`
   text += upstreamLines(head, version, additions)
   // RFC 9110 §6.6.1: an answer gets a date where there is none; 101 is not the answer yet.
   if (head.status >= 200 && head.find(HEADER.date) === -1) text += currentDateLine()
   if (additions.sts !== '') text += `Strict-Transport-Security: ${additions.sts}\r\n`
-  return text + additions.lines
+  return text
 }
 
 /** 1xx: its header lines and nothing of ours (RFC 9110 §15.2). */
@@ -82,8 +82,7 @@ function upstreamLines(head: Http1Head, version: number, additions: ResponseAddi
 }
 
 function isNamed(head: Http1Head, i: number): boolean {
-  const name = head.name(i).toLowerCase()
-  return !PROTECTED.has(name) && head.connectionNames(name)
+  return head.connectionNames(head.name(i).toLowerCase())
 }
 
 /** Compressed bytes are another representation: a strong validator no longer holds for them (RFC 9110 §8.8.1). */
