@@ -44,6 +44,10 @@ function isEncodedPath(text: string): boolean {
 }
 
 function encodeCharacter(character: string): string {
+  const code = character.charCodeAt(0)
+  // A byte that belonged to no character when the path was read.
+  if (character.length === 1 && code >= 0xdc80 && code <= 0xdcff)
+    return `%${(code - 0xdc00).toString(16).toUpperCase()}`
   let encoded = ''
   for (const byte of Buffer.from(character, 'utf8')) encoded += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   return encoded

@@ -68,7 +68,7 @@ function parseV1(bytes: Buffer, end: number): ProxyHeaderResult {
 function parseAddress(family: string, address = '', port = ''): ProxyAddress | undefined {
   // A sender with both kinds of sockets is known to write IPv4 addresses behind TCP6.
   if (!isIPv4(address) && (family === 'TCP4' || !isIPv6(address))) return undefined
-  if (!/^[0-9]{1,5}$/.test(port)) return undefined
+  if (!/^(0|[1-9][0-9]{0,4})$/.test(port)) return undefined
   const number = Number(port)
   return number > 65_535 ? undefined : { address: isIPv4(address) ? address : plainIPv6(address), port: number }
 }

@@ -65,7 +65,7 @@ describe('an answer is compressed', () => {
     })
   }
 
-  for (const accept of ['gzip', 'deflate, gzip', 'GZIP', 'br;q=1.0, gzip;q=0.8, *;q=0.1', 'gzip;q=1']) {
+  for (const accept of ['gzip', 'deflate, gzip', 'GZIP', 'br;q=1.0, gzip;q=0.8, *;q=0.1', 'gzip;q=1', 'x-gzip']) {
     test(`for Accept-Encoding: ${accept}`, async () =>
       assert.equal(unzipped(await ask(withLength(TEXT), { lines: [`Accept-Encoding: ${accept}`] })), TEXT))
   }
@@ -85,7 +85,7 @@ describe('an answer is left alone', () => {
     { name: 'for a client that does not say it can', lines: [] },
     { name: 'for a client that refuses', lines: ['Accept-Encoding: gzip;q=0'] },
     { name: 'for a client that refuses with many zeros', lines: ['Accept-Encoding: gzip; q=0.000'] },
-    { name: 'for a client that wants something else', lines: ['Accept-Encoding: br, x-gzip, gzipped'] },
+    { name: 'for a client that wants something else', lines: ['Accept-Encoding: br, gzipped'] },
     { name: 'for a client that wants events', lines: ['Accept-Encoding: gzip', 'Accept: text/event-stream'] },
     { name: 'that is encoded already', answer: withLength(TEXT, 'Content-Encoding: br') },
     { name: 'of another type', answer: withLength(TEXT).replace('text/plain', 'image/png') },
@@ -127,7 +127,7 @@ describe('an answer is left alone', () => {
   })
 
   test('and the Vary of the upstream stays', async () =>
-    assert.deepEqual((await ask(withLength(TEXT, 'Vary: Cookie'))).all('vary'), ['Cookie', 'Accept-Encoding']))
+    assert.deepEqual((await ask(withLength(TEXT, 'Vary: Cookie'))).all('vary'), ['Accept-Encoding', 'Cookie']))
 })
 
 test('an interim answer does not decide about compression', async () => {

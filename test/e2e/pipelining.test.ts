@@ -82,7 +82,7 @@ describe('pipelined requests', () => {
     const before = upstream.requests.length
     await using client = await RawClient.connect(fabio.port)
     client.send(get('/1') + get('/2', 'Content-Length: x') + get('/3'))
-    assert.deepEqual(await takeAnswers(client, 2), ['200 GET /1 0', '400 400 Bad Request: malformed Content-Length'])
+    assert.deepEqual(await takeAnswers(client, 2), ['200 GET /1 0', '400 400 Bad Request'])
     await client.ended()
     assert.deepEqual([client.received, upstream.requests.length], ['', before + 1])
   })

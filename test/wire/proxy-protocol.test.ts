@@ -71,6 +71,20 @@ describe('PROXY version 1', () => {
     test(`${JSON.stringify(text)} is ${kind}`, () => assert.equal(parse(text).kind, kind))
   }
 
+  for (const [sent, address] of [
+    ['2001:0DB8:0:0::7', '2001:db8::7'],
+    ['::ffff:1.2.3.4', '1.2.3.4'],
+    ['::FFFF:102:304', '1.2.3.4'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['::', '::'],
+    ['1:2:3:4:5:6:1.2.3.4', '1:2:3:4:5:6:102:304'],
+  ]) {
+    test(`the address ${sent} is ${address}`, () => {
+      const parsed = parse(`PROXY TCP6 ${sent} ::1 1 2\r\n`)
+      assert.equal(parsed.kind === 'header' ? parsed.client?.address : parsed.kind, address)
+    })
+  }
+
   test('a line is written for the family of the addresses, and in IPv6 form for a mixed pair', () => {
     const four = { address: '1.2.3.4', port: 1 }
     const six = { address: '2001:db8::1', port: 2 }

@@ -29,10 +29,14 @@ export class AnswerAdditions {
   /** To an upstream's answer. */
   of(exchange: Exchange, head: Http1Head, bodyKind: BodyKind): ResponseAdditions {
     const sts = this.stsOf(exchange)
-    if (this.compressible === undefined) return sts === '' ? NO_ADDITIONS : { ...NO_ADDITIONS, sts }
+    const isUnpacked =
+      head.find(HEADER.contentEncoding) !== -1 && bodyKind !== 'none' && isGzipUnasked(exchange.head, head)
+    if (this.compressible === undefined) {
+      return sts === '' && !isUnpacked ? NO_ADDITIONS : { ...NO_ADDITIONS, isUnpacked, sts }
+    }
     const isCompressed = bodyKind !== 'none' && wantsGzip(exchange.head) && this.mayCompress(head)
     const isWhole = isCompressed && bodyKind === 'length' && head.contentLength <= WHOLE_BYTES
-    return { lines: isCompressed ? GZIP_LINES : VARY_LINE, isCompressed, isWhole, sts }
+    return { lines: isCompressed ? GZIP_LINES : VARY_LINE, isCompressed, isUnpacked, isWhole, sts }
   }
 
   /** To an answer of ours in an upstream's place. */
@@ -82,4 +86,12 @@ function wantsGzip(head: Http1Head): boolean {
     })
   }
   return false
+}
+
+/** The upstream answers with gzip a client that does not say what it can read. The original unpacks it, so such clients work behind it. */
+function isGzipUnasked(request: Http1Head, answer: Http1Head): boolean {
+  const asked = request.find(HEADER.acceptEncoding)
+  if (asked !== -1 && request.valueLength(asked) > 0) return false
+  if (answer.status === 206 || answer.find(HEADER.contentRange) !== -1) return false
+  return answer.get(HEADER.contentEncoding)?.toLowerCase() === 'gzip'
 }

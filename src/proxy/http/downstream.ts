@@ -11,8 +11,8 @@ export interface LocalReply {
   readonly lines: string
   /** Latin-1 text: the bytes of the body. */
   readonly body: string
-  /** What the client sends cannot be trusted any more: its connection ends with this answer. */
-  readonly endsConnection?: boolean
+  /** Why the request is refused: what else the client sends cannot be trusted, so its connection ends. */
+  readonly refusal?: string
 }
 
 /** A client's connection that speaks another protocol from here on. */

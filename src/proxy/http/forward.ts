@@ -6,12 +6,12 @@ import { HEADER } from '../../wire/header-names.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import type { ServedTarget } from '../served-target.ts'
-import { CompressedBody } from './compress.ts'
 import type { HttpContext } from './context.ts'
 import type { Carrier, Exchange } from './exchange.ts'
 import { fail } from './local-reply.ts'
 import { outgoingHead } from './outgoing-head.ts'
 import { OutgoingRequest } from './outgoing-request.ts'
+import { RecodedBody } from './recode.ts'
 import { describeFault, failureOf } from './upstream-failure.ts'
 import { upstreamTarget } from './upstream-target.ts'
 
@@ -39,7 +39,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   private mayRepeat: boolean
   private wasReused = false
   private isOver = false
-  private compressed: CompressedBody | undefined
+  private recoded: RecodedBody | undefined
   private continueTimer: NodeJS.Timeout | undefined
 
   constructor(exchange: Exchange, target: ServedTarget, pool: HttpPool, context: HttpContext) {
@@ -99,8 +99,8 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     this.request.stream()
     exchange.status = head.status
     const additions = context.additions(exchange, head, bodyKind)
-    if (additions.isCompressed) {
-      this.compressed = new CompressedBody(exchange, additions, bodyKind, {
+    if (additions.isCompressed || additions.isUnpacked) {
+      this.recoded = new RecodedBody(exchange, additions, bodyKind, {
         pause: () => this.connection?.link.pause(),
         resume: () => this.connection?.link.resume(),
       })
@@ -109,14 +109,14 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    if (this.compressed !== undefined) return this.compressed.write(bytes, from, to)
+    if (this.recoded !== undefined) return this.recoded.write(bytes, from, to)
     this.exchange.bodyBytes += to - from
     this.exchange.downstream.sendBody(bytes, from, to)
   }
 
   onBatch(): void {
     const { connection, exchange } = this
-    if (this.compressed !== undefined) return this.compressed.flush()
+    if (this.recoded !== undefined) return this.recoded.flush()
     const mayGoOn = exchange.downstream.flush()
     if (connection === undefined) return
     if (!mayGoOn) connection.link.pause()
@@ -126,7 +126,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   onAnswered(trailers: string): void {
     const { exchange } = this
     this.end()
-    if (this.compressed !== undefined) return this.compressed.end(trailers)
+    if (this.recoded !== undefined) return this.recoded.end(trailers)
     exchange.downstream.sendEnd(trailers)
   }
 
@@ -166,14 +166,14 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   // ---- the client
 
   onDownstreamDrain(): void {
-    if (this.compressed !== undefined) this.compressed.resume()
+    if (this.recoded !== undefined) this.recoded.resume()
     else this.connection?.link.resume()
   }
 
   onDownstreamGone(): void {
     const { connection } = this
     this.end()
-    this.compressed?.destroy()
+    this.recoded?.destroy()
     connection?.abandon()
   }
 
@@ -273,7 +273,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   private cut(cause: string): void {
     this.context.log.error(`${cause} while its answer was passed on`)
     this.end()
-    this.compressed?.destroy()
+    this.recoded?.destroy()
     this.exchange.downstream.abort()
   }
 

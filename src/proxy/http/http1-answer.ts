@@ -3,6 +3,7 @@ import { HEADER } from '../../wire/header-names.ts'
 import { type BodyKind, chunkStart, lastChunk } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import type { Downstream, LocalReply, Switched } from './downstream.ts'
+import { refusalText } from './http1-refusal.ts'
 import type { ClientFacts } from './request-head.ts'
 import {
   currentDateLine,
@@ -131,8 +132,8 @@ export class Http1Answer implements Downstream {
 
   sendReply(reply: LocalReply): void {
     this.framing = 'none'
-    if (reply.endsConnection === true) this.keepsAlive = false
-    const { status, lines } = reply
+    const { status, lines, refusal } = reply
+    if (refusal !== undefined) return this.sendRefusal(status, refusal)
     const version = this.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
     // RFC 9110 §15.3.5, §15.4.5: these have no body, and a length would be another one's.
     const isBodiless = status === 204 || status === 304
@@ -143,6 +144,13 @@ export class Http1Answer implements Downstream {
     if (!isBodiless && (!this.isHeadOnly || body !== '')) this.out += `Content-Length: ${body.length}\r\n`
     this.endHead()
     if (!this.isHeadOnly) this.out += body
+    this.flush()
+    this.requests.answered()
+  }
+
+  private sendRefusal(status: number, reason: string): void {
+    this.keepsAlive = false
+    this.out += refusalText(status, reason)
     this.flush()
     this.requests.answered()
   }

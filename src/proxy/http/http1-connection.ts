@@ -331,7 +331,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
   /** Answers what never became an exchange. Nothing behind it can be trusted to begin a message. */
   private refuse(refusal: HeadRefusal): void {
     this.host.refused(refusal, this.answer.client)
-    this.link.write(refusalText(refusal))
+    this.link.write(refusalText(refusal.status, refusal.reason))
     this.linger()
   }
 

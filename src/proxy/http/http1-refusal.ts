@@ -1,6 +1,5 @@
 // What is said to a client whose bytes are not a request, and what may stand before one.
 
-import type { HeadRefusal } from '../../wire/http1-head.ts'
 import { statusText } from './status-text.ts'
 
 const CR = 13
@@ -14,7 +13,7 @@ const TOLD: ReadonlySet<string> = new Set([
 ])
 
 /** A whole answer, after which the connection ends: byte for byte the original's, which has no length. */
-export function refusalText({ status, reason }: HeadRefusal): string {
+export function refusalText(status: number, reason: string): string {
   const phrase = `${status} ${statusText(status)}`
   if (status === 417) return `HTTP/1.1 ${phrase}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
   const line = TOLD.has(reason) ? `${phrase}: ${reason}` : phrase

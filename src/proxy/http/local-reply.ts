@@ -65,10 +65,5 @@ function escapeHtml(text: string): string {
 /** The request target or the host is not acceptable: nobody can tell whom the request is for, nor what follows it. */
 export function refuseRequest(exchange: Exchange, context: HttpContext, reason: string): void {
   context.log.debug(`refused a request of ${exchange.downstream.client.address}: ${reason}`)
-  exchange.downstream.sendReply({
-    status: 400,
-    lines: 'Content-Type: text/plain; charset=utf-8\r\n',
-    body: reason === 'malformed Host header' ? `400 Bad Request: ${reason}` : '400 Bad Request',
-    endsConnection: true,
-  })
+  exchange.downstream.sendReply({ status: 400, lines: '', body: '', refusal: reason })
 }

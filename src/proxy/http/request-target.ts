@@ -141,10 +141,25 @@ function fromUtf8(bytes: string): string {
   for (let i = 0; i < bytes.length; i++) {
     if (bytes.charCodeAt(i) >= 0x80) {
       const text = Buffer.from(bytes, 'latin1').toString('utf8')
-      return text.includes('\uFFFD') ? bytes : text
+      return text.includes('\uFFFD') ? fromPartlyUtf8(bytes) : text
     }
   }
   return bytes
+}
+
+/** A byte that belongs to no character becomes half a surrogate pair, U+DC80 to U+DCFF, which is in no route: `%E9` is no `é`. */
+function fromPartlyUtf8(bytes: string): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; ) {
+    const code = bytes.charCodeAt(i)
+    const length = code >= 0xf0 ? 4 : code >= 0xe0 ? 3 : code >= 0xc2 ? 2 : 1
+    const sent = bytes.slice(i, i + length)
+    const character = Buffer.from(sent, 'latin1').toString('utf8')
+    const isCharacter = sent === '\xef\xbf\xbd' || !character.includes('\uFFFD')
+    text += isCharacter ? character : String.fromCharCode(0xdc00 + code)
+    i += isCharacter ? length : 1
+  }
+  return text
 }
 
 const UNRESERVED = new Uint8Array(256)

@@ -11,13 +11,21 @@ export interface ResponseAdditions {
   readonly lines: string
   /** The body is compressed on its way: length and encoding of the upstream's no longer hold. */
   readonly isCompressed: boolean
+  /** The upstream compressed the body unasked, and it is unpacked on its way: the same of its length and encoding. */
+  readonly isUnpacked: boolean
   /** The body will be sent in one piece, whose length is the body's. */
   readonly isWhole: boolean
   /** The value of Strict-Transport-Security, which replaces the upstream's; '' leaves that alone. */
   readonly sts: string
 }
 
-export const NO_ADDITIONS: ResponseAdditions = { lines: '', isCompressed: false, isWhole: false, sts: '' }
+export const NO_ADDITIONS: ResponseAdditions = {
+  lines: '',
+  isCompressed: false,
+  isUnpacked: false,
+  isWhole: false,
+  sts: '',
+}
 
 /** How the body is framed towards the client. */
 export type SentFraming = 'none' | 'length' | 'whole' | 'chunked' | 'until-close'
@@ -25,7 +33,7 @@ export type SentFraming = 'none' | 'length' | 'whole' | 'chunked' | 'until-close
 export function sentFraming(bodyKind: BodyKind, version: number, additions: ResponseAdditions): SentFraming {
   if (bodyKind === 'none') return 'none'
   if (additions.isWhole) return 'whole'
-  if (bodyKind === 'length' && !additions.isCompressed) return 'length'
+  if (bodyKind === 'length' && !additions.isCompressed && !additions.isUnpacked) return 'length'
   // HTTP/1.0 knows no chunks (RFC 9112 §6.1): the end of the connection is the end of the body.
   return version === 10 ? 'until-close' : 'chunked'
 }
@@ -60,6 +68,7 @@ export function informationalText(head: Http1Head): string {
 
 function upstreamLines(head: Http1Head, version: number, additions: ResponseAdditions): string {
   const { text: sent, count } = head
+  const isRecoded = additions.isCompressed || additions.isUnpacked
   let lines = ''
   let runStart = head.lineStart(0)
   for (let i = 0; i < count; i++) {
@@ -68,13 +77,14 @@ function upstreamLines(head: Http1Head, version: number, additions: ResponseAddi
       const ends =
         (head.namesHeaders && isNamed(head, i)) ||
         (id === HEADER.strictTransportSecurity && additions.sts !== '') ||
-        (id === HEADER.etag && additions.isCompressed)
+        (id === HEADER.contentEncoding && additions.isUnpacked) ||
+        (id === HEADER.etag && isRecoded)
       if (!ends) continue
     }
     const start = head.lineStart(i)
     if (start > runStart) lines += sent.slice(runStart, start)
     runStart = head.lineStart(i + 1)
-    if (id === HEADER.etag && additions.isCompressed) lines += weakEtag(head.value(i))
+    if (id === HEADER.etag && isRecoded) lines += weakEtag(head.value(i))
     // A trailer that is announced may be waited for; which lines then come is filtered again.
     if (id === HEADER.trailer && head.isChunked && version === 11) lines += `Trailer: ${head.value(i)}\r\n`
   }
@@ -85,7 +95,7 @@ function isNamed(head: Http1Head, i: number): boolean {
   return head.connectionNames(head.name(i).toLowerCase())
 }
 
-/** Compressed bytes are another representation: a strong validator no longer holds for them (RFC 9110 §8.8.1). */
+/** Compressed or unpacked bytes are another representation: a strong validator no longer holds for them (RFC 9110 §8.8.1). */
 function weakEtag(value: string): string {
   return value.startsWith('W/') ? `ETag: ${value}\r\n` : `ETag: W/${value}\r\n`
 }

@@ -21,6 +21,7 @@ for (const { html, lines } of [
   { html: '<html', lines: TEXT },
   { html: 'nothing <b>here</b>', lines: TEXT },
   { html: '{"error":404}', lines: TEXT },
+  { html: '\n<?xml version="1.0"?><a/>', lines: 'Content-Type: text/xml; charset=utf-8\r\n' },
 ]) {
   test(`${JSON.stringify(html)} is ${lines.slice(14, 23)}`, () => assert.equal(createNoRoutePage(html).lines, lines))
 }

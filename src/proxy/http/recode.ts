@@ -1,4 +1,4 @@
-import { constants, createGzip, type Gzip, gzipSync } from 'node:zlib'
+import { constants, createGunzip, createGzip, type Gunzip, type Gzip, gzipSync } from 'node:zlib'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Exchange } from './exchange.ts'
 import type { ResponseAdditions } from './response-head.ts'
@@ -9,11 +9,14 @@ export interface BodySource {
   resume(): void
 }
 
-/** The body of an answer on its way through gzip (`proxy.gzip.contenttype`). A stream stays one: each batch is flushed through. */
-export class CompressedBody {
+/**
+ * The body of an answer on its way through gzip (`proxy.gzip.contenttype`), or out of it. A stream stays one: each batch is flushed
+ * through.
+ */
+export class RecodedBody {
   private readonly exchange: Exchange
   private readonly source: BodySource
-  private readonly gzip: Gzip | undefined
+  private readonly coder: Gzip | Gunzip | undefined
   private readonly isStream: boolean
   /** A small body, collected and compressed in one go so that its length is known. */
   private whole: Buffer[] = []
@@ -25,29 +28,29 @@ export class CompressedBody {
     this.source = source
     this.isStream = bodyKind !== 'length'
     if (additions.isWhole) return
-    this.gzip = createGzip()
-    this.gzip.on('data', (bytes: Buffer) => this.pass(bytes))
-    this.gzip.on('drain', () => source.resume())
-    this.gzip.on('error', () => this.break())
-    this.gzip.on('end', () => {
+    this.coder = additions.isUnpacked ? createGunzip() : createGzip()
+    this.coder.on('data', (bytes: Buffer) => this.pass(bytes))
+    this.coder.on('drain', () => source.resume())
+    this.coder.on('error', () => this.break())
+    this.coder.on('end', () => {
       if (!this.isDead) exchange.downstream.sendEnd(this.trailers)
     })
   }
 
   write(bytes: Buffer, from: number, to: number): void {
     const copy = Buffer.from(bytes.subarray(from, to))
-    if (this.gzip === undefined) this.whole.push(copy)
-    else if (!this.gzip.write(copy)) this.source.pause()
+    if (this.coder === undefined) this.whole.push(copy)
+    else if (!this.coder.write(copy)) this.source.pause()
   }
 
   flush(): void {
-    if (this.isStream) this.gzip?.flush(constants.Z_SYNC_FLUSH)
+    if (this.isStream) this.coder?.flush(constants.Z_SYNC_FLUSH)
   }
 
   end(trailers: string): void {
     this.trailers = trailers
-    if (this.gzip !== undefined) {
-      this.gzip.end()
+    if (this.coder !== undefined) {
+      this.coder.end()
       return
     }
     const bytes = gzipSync(Buffer.concat(this.whole))
@@ -57,19 +60,19 @@ export class CompressedBody {
 
   /** The client has taken what it got. */
   resume(): void {
-    this.gzip?.resume()
+    this.coder?.resume()
   }
 
   destroy(): void {
     this.isDead = true
-    this.gzip?.destroy()
+    this.coder?.destroy()
   }
 
   private pass(bytes: Buffer): void {
     if (this.isDead) return
     this.exchange.bodyBytes += bytes.length
     this.exchange.downstream.sendBody(bytes, 0, bytes.length)
-    if (!this.exchange.downstream.flush()) this.gzip?.pause()
+    if (!this.exchange.downstream.flush()) this.coder?.pause()
   }
 
   private break(): void {
