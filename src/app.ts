@@ -20,7 +20,7 @@ import { type RunningMetrics, startMetrics } from './metrics/start-metrics.ts'
 import { DataPlane } from './plane/data-plane.ts'
 import { startProfile } from './profile/profile.ts'
 import { connectRegistry, type Registry } from './registry/registry.ts'
-import { checkRouteText } from './route/check-command.ts'
+import { type CommandContext, checkRouteText } from './route/check-command.ts'
 import { RouteControl } from './route-control.ts'
 import { VERSION } from './version.ts'
 
@@ -54,7 +54,10 @@ export async function startApp(parts: AppParts): Promise<App> {
     checkAccessLog(config)
     const counted = new Gatherer()
     const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
-    const registry = app.own('registry', await connectRegistry(config.registry, { log, signal, env }))
+    const registry = app.own(
+      'registry',
+      await connectRegistry(config.registry, { log, signal, env, context: contextOf(config) }),
+    )
     const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
     const certificates = app.own('certificates', await startCertificates(usedSources(config), { log }))
     const { plane, routes } = await startRouting(config, parts, { metrics, auth, certificates })
@@ -62,7 +65,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     counted.plane = plane
     counted.measureControl = createControlMetrics(metrics.hub, () => ({
       targets: routes.size,
-      problems: routes.feed.problems().length,
+      problems: routes.problems(),
       registry: registry.status(),
     }))
     const options = config.process.dev ? { ...parts.options, ...describeDev(config) } : parts.options
@@ -174,11 +177,14 @@ function startAdminServer(
     registryStatus: () => registry.status(),
     log,
     overrides: registry.overrides,
-    problems: () => routes.feed.problems(),
-    checkCommands: text =>
-      checkRouteText(text, { matcher: config.proxy.matcher, globHosts: !config.glob.matchingDisabled }),
+    problems: () => routes.problems(),
+    checkCommands: text => checkRouteText(text, contextOf(config)),
     tagPrefix: config.registry.consul.tagPrefix,
   })
+}
+
+function contextOf({ proxy, glob }: Config): CommandContext {
+  return { matcher: proxy.matcher, globHosts: !glob.matchingDisabled }
 }
 
 /** Resolves when every worker serves what the registry said first, or when there was time enough to say it. */

@@ -1,10 +1,11 @@
 import { EventLoopDelay } from './metrics/event-loop-delay.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { RegistryStatus } from './registry/registry.ts'
+import type { Problem } from './registry/route-feed.ts'
 
 export interface ControlFacts {
   readonly targets: number
-  readonly problems: number
+  readonly problems: readonly Problem[]
   readonly registry: RegistryStatus
 }
 
@@ -13,12 +14,15 @@ export function createControlMetrics(metrics: Metrics, facts: () => ControlFacts
   const delay = new EventLoopDelay(metrics, 'main')
   const targets = metrics.gauge('fabio.targets')
   const problems = metrics.gauge('fabio.route_problems')
+  const conflicts = metrics.gauge('fabio.route_conflicts')
   const age = metrics.gauge('fabio.registry_age_seconds')
   return () => {
     const now = facts()
     delay.collect()
     targets.set(now.targets)
-    problems.set(now.problems)
+    const conflicting = now.problems.filter(({ origin }) => origin.kind === 'route').length
+    problems.set(now.problems.length - conflicting)
+    conflicts.set(conflicting)
     // The age of what is known is that of the source that was silent for longest; one that never spoke counts from the start.
     const contacts = now.registry.sources.map(source => source.lastContact ?? now.registry.since)
     age.set(contacts.length === 0 ? 0 : Math.max(0, Date.now() - Math.min(...contacts)) / 1000)

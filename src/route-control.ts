@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts'
 import type { Log } from './log/log.ts'
 import type { FeedChange, Origin, Problem } from './registry/route-feed.ts'
 import { RouteFeed } from './registry/route-feed.ts'
+import { RouteShadows } from './registry/route-shadows.ts'
 import type { RouteChange } from './route/change.ts'
 import { formatTable, formatTableDetail } from './route/format-table.ts'
 import { type Route, RouteTable } from './route/table.ts'
@@ -24,6 +25,7 @@ export class RouteControl implements RoutesView {
   readonly feed: RouteFeed
   private readonly options: RouteControlOptions
   private readonly table: RouteTable
+  private readonly shadows: RouteShadows
   private readonly listeners = new Set<() => void>()
   private publishing: Promise<void> = Promise.resolve()
   private committed = 0
@@ -32,6 +34,7 @@ export class RouteControl implements RoutesView {
     const { proxy, glob, registry } = options.config
     const globHosts = !glob.matchingDisabled
     this.options = options
+    this.shadows = new RouteShadows({ matcher: proxy.matcher, globHosts })
     this.feed = new RouteFeed({ matcher: proxy.matcher, globHosts, textHeadings: registry.backend === 'consul' })
     this.table = new RouteTable({
       matcher: proxy.matcher,
@@ -54,6 +57,11 @@ export class RouteControl implements RoutesView {
 
   routes(): Iterable<Route> {
     return this.table.routes()
+  }
+
+  /** What in the definitions does not count as it was meant, and what gets in another's way. */
+  problems(): readonly Problem[] {
+    return [...this.feed.problems(), ...this.shadows.list()]
   }
 
   *targets(): Iterable<RouteRow> {
@@ -104,15 +112,18 @@ export class RouteControl implements RoutesView {
     for (const route of change.routes) edit.apply(route)
     edit.commit()
     this.committed = change.version
+    this.report(this.shadows.update(change.routes, this.table))
     for (const listener of this.listeners) listener()
     await published
   }
 
-  private report(change: FeedChange): void {
+  private report({ newProblems, goneProblems }: Pick<FeedChange, 'newProblems' | 'goneProblems'>): void {
     const { log } = this.options
-    for (const problem of change.newProblems) log.warn(describeProblem(problem))
-    for (const { origin, reason } of change.goneProblems)
+    for (const problem of newProblems.slice(0, MAX_REPORTED)) log.warn(describeProblem(problem))
+    if (newProblems.length > MAX_REPORTED) log.warn(`${newProblems.length - MAX_REPORTED} more: see /api/problems`)
+    for (const { origin, reason } of goneProblems.slice(0, MAX_REPORTED))
       log.info(`${describeOrigin(origin)} is well again (was: ${reason})`)
+    if (goneProblems.length > MAX_REPORTED) log.info(`${goneProblems.length - MAX_REPORTED} more are well again`)
   }
 
   private logChange(change: FeedChange): void {
@@ -149,10 +160,15 @@ class ListedTarget extends Target {
 
 function describeProblem(problem: Problem): string {
   const { origin, text, column, reason, expected } = problem
+  if (origin.kind === 'route') return `${describeOrigin(origin)}: ${reason}; expected ${expected}`
   return `${describeOrigin(origin)}, column ${column}: ${reason}, in '${text}'; expected ${expected}`
 }
 
+/** Of one change: the first ones tell the story, and a log is no place for thousands. */
+const MAX_REPORTED = 50
+
 function describeOrigin(origin: Origin): string {
+  if (origin.kind === 'route') return `route ${origin.host}${origin.path}`
   if (origin.kind === 'text') return `${origin.source} line ${origin.line}`
   return `service ${origin.service}, instance ${origin.instance} on node ${origin.node}, tag '${origin.tag}'`
 }

@@ -142,6 +142,7 @@ export class AdminHandler implements Disposable {
     const serveManual = options.ui.access === 'rw' ? servePage : replyForbidden
     this.#on('/routes', servePage)
     this.#on('/config', servePage)
+    this.#on('/problems', servePage)
     this.#on('/manual', serveManual)
     this.#onSubtree('/manual', serveManual)
     this.#onSubtree('/assets', (req, res, target) =>
@@ -154,8 +155,12 @@ export class AdminHandler implements Disposable {
 function summarizeStatus({ registryStatus, problems }: AdminHandlerOptions): object {
   const { backend, state, since, reason } = registryStatus()
   const found = problems?.() ?? []
+  const conflicts = found.filter(({ origin }) => origin.kind === 'route').length
   const newest = found.reduce((latest, problem) => Math.max(latest, problem.since), 0)
-  return { registry: { backend, state, since, reason }, problems: { count: found.length, newest } }
+  return {
+    registry: { backend, state, since, reason },
+    problems: { count: found.length - conflicts, conflicts, newest },
+  }
 }
 
 function replyForbidden(_req: IncomingMessage, res: ServerResponse): void {

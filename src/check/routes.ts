@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { RouteFeed } from '../registry/route-feed.ts'
+import { type Origin, RouteFeed } from '../registry/route-feed.ts'
 import { checkRouteText } from '../route/check-command.ts'
+import { fields } from '../route/go-text.ts'
 import { parseRouteLine } from '../route/parse-commands.ts'
 import { reasonOf, type Subject } from './subject.ts'
 
@@ -45,7 +46,7 @@ function checkText(subject: Subject, text: string, locate: Locate): void {
   feed.setText('', text)
   feed.commit()
   for (const { origin, column, reason, expected } of feed.problems()) {
-    const line = origin.kind === 'text' ? origin.line : 1
+    const line = origin.kind === 'text' ? origin.line : lineNaming(origin, text)
     const { place, prefix } = locate(line, column)
     const message = `${prefix}${reason}; expected ${expected}`
     // The others count, but not in every respect as they were meant.
@@ -53,6 +54,13 @@ function checkText(subject: Subject, text: string, locate: Locate): void {
     else findings.warn(place, message)
   }
   checkAuthSchemes(subject, text, locate)
+}
+
+/** Where the route is first spoken of, for what several lines do to it. */
+function lineNaming(origin: Origin, text: string): number {
+  if (origin.kind !== 'route') return 1
+  const route = origin.host + origin.path
+  return text.split('\n').findIndex(line => fields(line).some(word => word === route || `${word}/` === route)) + 1 || 1
 }
 
 function checkAuthSchemes({ config, findings }: Subject, text: string, locate: Locate): void {

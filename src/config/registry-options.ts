@@ -7,6 +7,12 @@ export const registryOptions = {
   }),
   timeoutMs: durationMs('registry.timeout', '10s', 'how long the start tries to reach the registry'),
   retryMs: durationMs('registry.retry', '500ms', 'time between two attempts to reach the registry'),
+  keepGood: bool(
+    'registry.keepgood',
+    'false',
+    'a route tag that was good and is a mistake now leaves the last good one of its instance in force',
+    'ours',
+  ),
   static: {
     routes: text('registry.static.routes', '', 'the route commands, lines separated by \\n', '', {
       example: 'route add web /web http://10.0.0.1:8080/\\nroute add api api.test/ http://10.0.0.2:8080/',

@@ -29,6 +29,7 @@ export const OUR_METRICS: ReadonlyMap<string, string> = new Map([
   ['fabio.upstream_connections', 'Open connections to targets, by thread and state (idle, busy).'],
   ['fabio.targets', 'Targets in the routing table.'],
   ['fabio.route_problems', 'Route definitions that cannot be used at present.'],
+  ['fabio.route_conflicts', 'Routes whose definitions get in the way of each other.'],
   ['fabio.registry_age_seconds', 'Time since the registry last confirmed what is in the routing table.'],
   ['fabio.workers_replaced', 'Threads of the data plane that died and were replaced.'],
   ['fabio.access_log_lines_dropped', 'Access log lines that were not written because nobody read them.'],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
+import type { CommandContext } from '../route/check-command.ts'
 import { connectConsulRegistry } from './consul/consul-registry.ts'
 import { createCustomRegistry } from './custom.ts'
 import { openFileRegistry } from './file.ts'
@@ -87,6 +88,8 @@ export interface ConnectOptions {
   readonly signal: AbortSignal
   /** For the CONSUL_* variables. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What route commands are checked with. */
+  readonly context: CommandContext
 }
 
 /** Tries until `registry.timeout` is over, at least once. Throws an Error whose text is Fabio's, or the signal's reason. */
@@ -108,7 +111,7 @@ export async function connectRegistry(config: RegistryConfig, options: ConnectOp
 async function connectBackend(config: RegistryConfig, options: ConnectOptions): Promise<Registry> {
   switch (config.backend) {
     case 'consul':
-      return await connectConsulRegistry(config.consul, options)
+      return await connectConsulRegistry(config, options)
     case 'static':
       return createStaticRegistry(config.static, options.log)
     case 'file':

@@ -3,9 +3,18 @@ import type { TargetSpec } from '../route/command.ts'
 import { compareBytes } from '../route/go-text.ts'
 import type { HostPath } from '../route/host-path.ts'
 import { areEqualSpecs } from '../route/target-spec.ts'
+import type { DroppedTarget } from './route-conflicts.ts'
 import type { Step, WeighStep, WideRemoveStep } from './route-steps.ts'
 import { compareSteps } from './route-steps.ts'
 import { TargetList } from './route-target-list.ts'
+
+/** Is told of what becomes of commands while routes are worked out. */
+export interface CompositionObserver {
+  /** For every weight looked at: whether it selects a target. */
+  onWeigh(step: WeighStep, isMatched: boolean): void
+  /** Targets with options of their own that were left out because they are there already; none when there are none any more. */
+  onDropped(route: HostPath, dropped: readonly DroppedTarget[]): void
+}
 
 /** A target that a service announced. */
 export interface ServiceAdd extends HostPath {
@@ -67,11 +76,11 @@ export class RouteComposition {
     this.#stale.add(route)
   }
 
-  /** The routes that are not as they were the last time. `onWeigh` is told for every weight looked at whether it selects a target. */
-  takeChanges(onWeigh: (step: WeighStep, isMatched: boolean) => void): readonly RouteChange[] {
+  /** The routes that are not as they were the last time. */
+  takeChanges(observer: CompositionObserver): readonly RouteChange[] {
     const changes: RouteChange[] = []
     for (const route of this.#stale) {
-      const targets = this.#compose(route, onWeigh)
+      const targets = this.#compose(route, observer)
       if (!areEqualLists(targets, route.targets)) changes.push({ host: route.host, path: route.path, targets })
       route.targets = targets
       if (route.isEmpty) this.#routes.delete(route.host + route.path)
@@ -80,18 +89,27 @@ export class RouteComposition {
     return changes
   }
 
-  #compose(route: RouteState, onWeigh: (step: WeighStep, isMatched: boolean) => void): readonly TargetSpec[] {
+  #compose(route: RouteState, { onWeigh, onDropped }: CompositionObserver): readonly TargetSpec[] {
     const steps = this.#stepsOf(route)
     const adds = route.serviceAdds.inOrder()
     const [only] = adds
-    if (only !== undefined && adds.length === 1 && steps.length === 0) return [only.target] // as it is with most routes
+    if (only !== undefined && adds.length === 1 && steps.length === 0) {
+      if (route.hasDropped) onDropped(route, [])
+      route.hasDropped = false
+      return [only.target] // as it is with most routes
+    }
 
     const list = new TargetList()
-    for (const { target } of adds) list.add(target)
+    const dropped: DroppedTarget[] = []
+    const add = (target: TargetSpec) => {
+      const kept = list.add(target)
+      if (kept !== undefined && kept.options !== target.options) dropped.push({ target, kept })
+    }
+    for (const { target } of adds) add(target)
     for (const step of steps) {
       switch (step.kind) {
         case 'add':
-          list.add(step.target)
+          add(step.target)
           break
         case 'remove':
         case 'wide-remove':
@@ -102,6 +120,8 @@ export class RouteComposition {
           break
       }
     }
+    if (route.hasDropped || dropped.length > 0) onDropped(route, dropped)
+    route.hasDropped = dropped.length > 0
     return list.targets
   }
 
@@ -148,6 +168,8 @@ class RouteState {
   readonly serviceAdds = new ServiceAdds()
   /** As it was told last. */
   targets: readonly TargetSpec[] = []
+  /** Some of its targets were left out because they are there already. */
+  hasDropped = false
   /** Most routes have none. */
   #steps: Set<Step> | undefined
 

@@ -4,6 +4,7 @@ import type { AddCommand, RouteCommand } from '../route/command.ts'
 import { compareBytes, trimSpace } from '../route/go-text.ts'
 import { parseTargetOptions } from '../route/target-options.ts'
 import { RouteComposition } from './route-composition.ts'
+import { RouteConflicts } from './route-conflicts.ts'
 import { LineChanges } from './route-line-changes.ts'
 import type { FindingSource } from './route-problems.ts'
 import { RouteProblems } from './route-problems.ts'
@@ -36,6 +37,13 @@ export type Origin =
       readonly source: string
       /** From 1. */
       readonly line: number
+    }
+  | {
+      /** Several definitions that get in each other's way on one route. */
+      readonly kind: 'route'
+      readonly host: string
+      readonly path: string
+      readonly services: readonly string[]
     }
 
 export interface RouteDefinition {
@@ -84,6 +92,7 @@ export class RouteFeed {
   readonly #options: RouteFeedOptions
   readonly #composition = new RouteComposition()
   readonly #problems = new RouteProblems()
+  readonly #conflicts = new RouteConflicts(this.#problems)
   readonly #instances = new Map<string, Instance>()
   readonly #texts = new Map<string, readonly RouteLine[]>()
   readonly #stagedInstances = new Map<string, StagedInstance>()
@@ -138,7 +147,11 @@ export class RouteFeed {
     for (const [source, text] of sources) this.#commitText(source, text, lines)
     this.#stagedTexts.clear()
 
-    const routes = this.#composition.takeChanges((step, isMatched) => this.#reportWeigh(step, isMatched))
+    const routes = this.#composition.takeChanges({
+      onWeigh: (step, isMatched) => this.#reportWeigh(step, isMatched),
+      onDropped: (route, dropped) => this.#conflicts.noteDropped(route, dropped),
+    })
+    this.#conflicts.noteTargets(routes)
     const { newProblems, goneProblems } = this.#problems.settle(this.#options.now())
     const { removed: removedLines, added: addedLines } = lines.inOrder()
     const parts = [routes, removedLines, addedLines, newProblems, goneProblems]

@@ -58,6 +58,16 @@ export interface FindingSource {
 
 /** What makes it the same problem: all but the number of its line. */
 function keyOf({ finding: { origin, text, column, reason } }: FindingSource): string {
-  const place = origin.kind === 'text' ? origin.source : [origin.service, origin.instance, origin.node, origin.tag]
-  return JSON.stringify([place, text, column, reason])
+  return JSON.stringify([placeOf(origin), text, column, reason])
+}
+
+function placeOf(origin: Finding['origin']): string | readonly string[] {
+  switch (origin.kind) {
+    case 'text':
+      return origin.source
+    case 'service':
+      return [origin.service, origin.instance, origin.node, origin.tag]
+    case 'route':
+      return origin.host + origin.path
+  }
 }

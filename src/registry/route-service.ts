@@ -64,7 +64,7 @@ export function updateServiceRoutes(
 const NOTHING: ReadonlyMap<string, ServiceRoute[]> = new Map()
 
 function isSameOrigin({ origin: a }: RouteDefinition, { origin: b }: RouteDefinition): boolean {
-  if (a.kind === 'text' || b.kind === 'text') {
+  if (a.kind !== 'service' || b.kind !== 'service') {
     return a.kind === 'text' && b.kind === 'text' && a.source === b.source && a.line === b.line
   }
   return a.tag === b.tag && a.instance === b.instance && a.node === b.node && a.service === b.service

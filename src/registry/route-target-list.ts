@@ -14,11 +14,16 @@ export class TargetList {
     return this.#targets
   }
 
-  /** Drops a target that is there already. Options are not compared: those of the first stay. */
-  add(target: TargetSpec): void {
-    if (this.#has(target)) return
+  /**
+   * Drops a target that is there already. Options are not compared: those of the first stay.
+   * @returns the one that is there already
+   */
+  add(target: TargetSpec): TargetSpec | undefined {
+    const known = this.#find(target)
+    if (known !== undefined) return known
     this.#targets.push(target)
     if (this.#places !== undefined) this.#register(this.#places, this.#targets.length - 1)
+    return undefined
   }
 
   remove(step: RemoveStep | WideRemoveStep): void {
@@ -39,14 +44,15 @@ export class TargetList {
     return count
   }
 
-  #has(target: TargetSpec): boolean {
-    if (this.#targets.length < MANY) return this.#targets.some(other => isSameTarget(other, target))
+  #find(target: TargetSpec): TargetSpec | undefined {
+    if (this.#targets.length < MANY) return this.#targets.find(other => isSameTarget(other, target))
     if (this.#places === undefined) {
       this.#places = new Map()
       for (const place of this.#targets.keys()) this.#register(this.#places, place)
     }
     const places = this.#places.get(addressOf(target)) ?? []
-    return places.some(place => isSameTarget(this.#targets[place], target))
+    const place = places.find(each => isSameTarget(this.#targets[each], target))
+    return place === undefined ? undefined : this.#targets[place]
   }
 
   #register(places: Map<string, number[]>, place: number): void {

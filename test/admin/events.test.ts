@@ -36,7 +36,10 @@ test('a stream begins with the version of the table and the status', async () =>
   assert.deepEqual(await nextEvent(stream), { name: 'routes', data: { version: 1 } })
   assert.deepEqual(await nextEvent(stream), {
     name: 'status',
-    data: { registry: { backend: 'consul', state: 'connected', since: 1000 }, problems: { count: 0, newest: 0 } },
+    data: {
+      registry: { backend: 'consul', state: 'connected', since: 1000 },
+      problems: { count: 0, conflicts: 0, newest: 0 },
+    },
   })
   await stream.return(undefined)
 })

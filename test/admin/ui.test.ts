@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Problem } from '../../src/registry/route-feed.ts'
 import { missingPart, realPart } from '../harness/real-parts.ts'
 import { createRow, FakeTable } from './fake-table.ts'
 import { startTestAdmin, type TestAdmin, type TestAdminOptions } from './start-test-admin.ts'
@@ -77,6 +78,33 @@ const ROWS = [
   createRow({ service: 'wrong', host: 'http:', path: '//old.example.com/' }),
   SHOP,
   createRow({ ...SHOP, dst: 'http://10.0.0.2:8080/', tags: ['green'], weight: 0.25 }),
+]
+
+const PROBLEMS: readonly Problem[] = [
+  {
+    origin: { kind: 'service', service: 'billing', instance: 'billing-1', node: 'n7', tag: 'urlprefix-billing strip' },
+    text: 'urlprefix-billing strip',
+    column: 19,
+    reason: 'no value',
+    expected: 'strip=/x',
+    since: 1,
+  },
+  {
+    origin: { kind: 'text', source: 'fabio/config/team-a', line: 3 },
+    text: 'route ad web /web http://10.0.0.1:8080/',
+    column: 7,
+    reason: "syntax error: 'route' expected",
+    expected: 'a line that starts with route add, route del or route weight, or a comment',
+    since: 1,
+  },
+  {
+    origin: { kind: 'route', host: 'www.example.com', path: '/shop', services: ['shop', 'store'] },
+    text: 'www.example.com/shop',
+    column: 1,
+    reason: 'different options on one route: shop with strip=/shop, store with no options',
+    expected: 'the same options on all targets of a route',
+    since: 1,
+  },
 ]
 
 const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
@@ -227,6 +255,19 @@ describe('in a browser', { skip }, () => {
     await page.getByText('One route definition has a mistake.').click()
     await page.getByText('instance billing-1 on n7').waitFor()
     assert.equal(await page.locator('.problems mark').textContent(), 'strip')
+  })
+
+  test('the page of problems says whose each is and what would be right, and the bar counts them', async () => {
+    await using opened = await openPage({ url: '/problems', problems: () => PROBLEMS })
+    const { page } = opened
+    await page.getByRole('heading', { name: 'Mistakes 2' }).waitFor()
+    await page.getByText('billing instance billing-1 on n7, column 19').waitFor()
+    await page.getByText('fabio/config/team-a line 3, column 7').waitFor()
+    await page.getByText('Different options on one route').waitFor()
+    assert.equal(await page.getByRole('link', { name: 'Problems' }).textContent(), 'Problems3')
+    await page.getByRole('searchbox').fill('team-a')
+    await page.getByText('1 of 3').waitFor()
+    assert.equal(await page.locator('.problem-list li').count(), 1)
   })
 
   test('an override is edited, checked, stored, and follows others as long as it is not edited', async () => {
@@ -403,6 +444,7 @@ describe('in a browser', { skip }, () => {
     },
     { url: '/routes?filter=nothing', settle: page => page.getByText('No route matches').waitFor() },
     { url: '/manual', settle: page => page.locator('textarea:enabled').waitFor() },
+    { url: '/problems', settle: page => page.getByText('Mistakes').waitFor() },
     { url: '/config', settle: page => page.getByText('30s').waitFor() },
   ]
 
@@ -416,6 +458,7 @@ describe('in a browser', { skip }, () => {
           bypassCsp: true,
           table: new FakeTable(ROWS),
           title: 'Test',
+          problems: () => PROBLEMS,
         })
         const { page, admin } = opened
         for (const { url, settle } of VISITS) {

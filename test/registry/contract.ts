@@ -20,7 +20,8 @@ export const CONTRACT_ROUTES = 'route add web / http://10.0.0.1:80/'
 export const CONTRACT_PAGE = '<b>none</b>'
 
 export async function connect(config: RegistryConfig, log = new RecordedLog()): Promise<Registry> {
-  return await connectRegistry(config, { log, signal: new AbortController().signal, env: {} })
+  const context = { matcher: 'prefix', globHosts: true } as const
+  return await connectRegistry(config, { log, signal: new AbortController().signal, env: {}, context })
 }
 
 /** What every registry promises, as tests of one of them. */

@@ -8,6 +8,7 @@ export function registryConfig(
     backend: 'consul',
     timeoutMs: 10_000,
     retryMs: 50,
+    keepGood: false,
     static: { routes: '', noRouteHtml: '' },
     file: { path: '', noRouteHtmlPath: '' },
     custom: {

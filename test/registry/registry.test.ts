@@ -78,7 +78,12 @@ test('the attempts end when the process is told to stop', async () => {
   const abort = new AbortController()
   const log = new RecordedLog()
   const config = registryConfig({ timeoutMs: 60_000, retryMs: 60_000, consul: { addr: '127.0.0.1:1' } })
-  const connecting = connectRegistry(config, { log, signal: abort.signal, env: {} })
+  const connecting = connectRegistry(config, {
+    log,
+    signal: abort.signal,
+    env: {},
+    context: { matcher: 'prefix', globHosts: true },
+  })
   await log.until(/Error initializing backend/)
   abort.abort()
   await assert.rejects(connecting, { name: 'AbortError' })

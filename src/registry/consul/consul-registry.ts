@@ -1,4 +1,4 @@
-import type { ConsulConfig } from '../../config/config.ts'
+import type { ConsulConfig, RegistryConfig } from '../../config/config.ts'
 import { type Consistency, ConsulClient } from '../../consul/client.ts'
 import type { AgentSelf } from '../../consul/decode.ts'
 import { loadEndpoint } from '../../consul/endpoint.ts'
@@ -15,6 +15,7 @@ import type {
 } from '../registry.ts'
 import { createAnnouncer } from './announce.ts'
 import { keepRunning } from './background.ts'
+import { KeptTags } from './kept-tags.ts'
 import { KeyWatch } from './key-watch.ts'
 import { createOverrideStore } from './override-store.ts'
 import { Overrides } from './overrides.ts'
@@ -23,8 +24,8 @@ import { ServiceWatch } from './service-watch.ts'
 
 /** Asks the agent who it is. Throws when it does not answer, or when what the operator said about it cannot work. */
 export async function connectConsulRegistry(
-  config: ConsulConfig,
-  { log, signal, env }: ConnectOptions,
+  { consul: config, keepGood }: Pick<RegistryConfig, 'consul' | 'keepGood'>,
+  { log, signal, env, context }: ConnectOptions,
 ): Promise<Registry> {
   const endpoint = loadEndpoint(config, env)
   const client = new ConsulClient(endpoint, { env, consistency: consistencyOf(config) })
@@ -36,7 +37,8 @@ export async function connectConsulRegistry(
     log.info(
       `consul: Connecting to ${endpoint.namespace === '' ? 'default namespace' : `namespace "${endpoint.namespace}"`}`,
     )
-    return new ConsulRegistry({ config, client, agent, log })
+    const keptTags = keepGood ? new KeptTags(context) : undefined
+    return new ConsulRegistry({ config, client, agent, log, keptTags })
   } catch (cause) {
     await client[Symbol.asyncDispose]()
     throw cause
@@ -55,6 +57,7 @@ interface ConsulRegistryParts {
   readonly config: ConsulConfig
   readonly client: ConsulClient
   readonly agent: AgentSelf
+  readonly keptTags: KeptTags | undefined
   readonly log: Log
 }
 
@@ -125,7 +128,7 @@ class ConsulRegistry implements Registry {
   }
 
   #watchServices({ sink, onChange }: RegistryOutlet): ServiceWatch {
-    const { config, client, agent, log } = this.#parts
+    const { config, client, agent, log, keptTags } = this.#parts
     const { tagPrefix, serviceStatus, checksRequired, pollIntervalMs } = config
     return new ServiceWatch({
       client,
@@ -136,6 +139,7 @@ class ConsulRegistry implements Registry {
       onComplete: this.#servicesReady.resolve,
       parallel: Math.max(1, Math.min(config.serviceMonitors, MAX_PARALLEL)),
       rules: { tagPrefix, datacenter: agent.datacenter },
+      keptTags,
       passing: { tagPrefix, serviceStatus, checksRequired },
       pollIntervalMs,
       nodeName: agent.nodeName,

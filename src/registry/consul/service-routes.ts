@@ -30,9 +30,11 @@ export function buildServiceRoutes(instance: CatalogInstance, rules: TagRules): 
   for (const raw of instance.serviceTags) {
     const tag = { raw, text: trimSpace(raw) }
     const fault = findControlCharacter(tag.text)
-    if (fault !== undefined) problems.push(problemOf(instance, tag, fault))
-    else if (tag.text.startsWith(rules.tagPrefix)) routeTags.push(tag)
-    else serviceTags.push(tag.text)
+    const isRoute = tag.text.startsWith(rules.tagPrefix)
+    if (fault === undefined && isRoute) routeTags.push(tag)
+    else if (fault === undefined) serviceTags.push(tag.text)
+    // A tag that is about something else may hold anything; no command could name this one.
+    else if (isRoute) problems.push(problemOf(instance, tag, fault))
   }
   // The tags of a route are written with commas between them, so a comma makes two of one.
   const tags = serviceTags.length === 0 ? [] : parseTags(serviceTags.join(','))

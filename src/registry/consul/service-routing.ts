@@ -8,6 +8,7 @@ import { reportFault } from './background.ts'
 import { findChangedServices } from './changed-services.ts'
 import type { HealthChange } from './check-mirror.ts'
 import { InstanceCatalog } from './instance-catalog.ts'
+import type { KeptTags } from './kept-tags.ts'
 import { describeOut, type InstanceHealth } from './passing.ts'
 import { buildServiceRoutes, type TagRules } from './service-routes.ts'
 
@@ -15,6 +16,8 @@ export interface ServiceRoutingOptions {
   readonly client: ConsulClient
   readonly parallel: number
   readonly rules: TagRules
+  /** Only with `registry.keepgood`. */
+  readonly keptTags: KeptTags | undefined
   readonly log: Log
   readonly signal: AbortSignal
   readonly sink: RouteSink
@@ -84,6 +87,7 @@ export class ServiceRouting {
     }
     if (now === undefined) {
       this.#health.delete(key)
+      this.#options.keptTags?.forget(key)
       return
     }
     this.#health.set(key, now)
@@ -142,7 +146,7 @@ export class ServiceRouting {
   }
 
   #stage(service: string): void {
-    const { sink, rules } = this.#options
+    const { sink, rules, keptTags } = this.#options
     const instances = [...(this.#services.get(service)?.values() ?? [])].filter(isRouted)
     const wanted = new Set(instances.map(({ key }) => key))
     const routed = this.#routed.get(service) ?? new Map<string, CatalogInstance>()
@@ -156,7 +160,7 @@ export class ServiceRouting {
       const instance = this.#catalog.find(service, key)
       if (instance === undefined) this.#catalog.loadLater(service)
       if (instance === undefined || routed.get(key) === instance) continue
-      const { definitions, problems } = buildServiceRoutes(instance, rules)
+      const { definitions, problems } = keptTags?.routesOf(key, instance, rules) ?? buildServiceRoutes(instance, rules)
       sink.setInstance(sinkKey(service, key), definitions, problems)
       routed.set(key, instance)
       this.#isStaged = true

@@ -44,6 +44,12 @@ export interface Problem {
         readonly tag: string
       }
     | { readonly kind: 'text'; readonly source: string; readonly line: number }
+    | {
+        readonly kind: 'route'
+        readonly host: string
+        readonly path: string
+        readonly services: readonly string[]
+      }
   readonly text: string
   readonly column: number
   readonly reason: string
@@ -58,5 +64,6 @@ export interface ServerStatus {
     readonly since: number
     readonly reason?: string
   }
-  readonly problems: { readonly count: number; readonly newest: number }
+  /** `count`: definitions with a mistake; `conflicts`: routes whose definitions get in the way of each other. */
+  readonly problems: { readonly count: number; readonly conflicts: number; readonly newest: number }
 }

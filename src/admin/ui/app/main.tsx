@@ -7,6 +7,7 @@ import { LiveUpdates } from './live-updates.ts'
 import { ManualPage } from './manual/manual-page.tsx'
 import { OverrideDraft } from './manual/override-draft.ts'
 import { pageOf } from './page.ts'
+import { ProblemsPage } from './problems/problems-page.tsx'
 import { RoutesPage } from './routes/routes-page.tsx'
 import { RoutesStore } from './routes/routes-store.ts'
 import { Shell } from './shell.tsx'
@@ -16,7 +17,13 @@ const page = pageOf(location.pathname, settings)
 const api = new Api(settings.base)
 const live = new LiveUpdates(api.eventsUrl)
 
-document.title = `${page.name === 'routes' ? 'Routes' : page.name === 'config' ? 'Config' : 'Overrides'} · ${document.title}`
+const TITLES: Readonly<Record<typeof page.name, string>> = {
+  routes: 'Routes',
+  problems: 'Problems',
+  manual: 'Overrides',
+  config: 'Config',
+}
+document.title = `${TITLES[page.name]} · ${document.title}`
 const root = document.getElementById('app')
 if (root !== null) {
   root.replaceChildren()
@@ -41,6 +48,8 @@ function createPage() {
       live.onRoutes(() => draft.lookForOthers())
       return <ManualPage settings={settings} api={api} draft={draft} />
     }
+    case 'problems':
+      return <ProblemsPage base={settings.base} api={api} live={live} />
     case 'config':
       return <ConfigPage settings={settings} api={api} />
   }

@@ -14,7 +14,7 @@ interface ShellProps {
 
 /** What all pages have in common: the bar at the top. */
 export function Shell({ settings, page, live, scheme, children }: ShellProps) {
-  const { base, title, version, isReadOnly } = settings
+  const { base, title, version, isReadOnly, hasProblems } = settings
   return (
     <>
       <a class="skip" href="#main">
@@ -27,6 +27,11 @@ export function Shell({ settings, page, live, scheme, children }: ShellProps) {
         </a>
         <nav aria-label="Pages">
           <NavLink href={`${base}/routes`} text="Routes" isCurrent={page.name === 'routes'} />
+          {hasProblems && (
+            <NavLink href={`${base}/problems`} text="Problems" isCurrent={page.name === 'problems'}>
+              <ProblemCount live={live} />
+            </NavLink>
+          )}
           {isReadOnly ? (
             <ReadOnlyNote />
           ) : (
@@ -51,16 +56,25 @@ function NavLink({
   href,
   text,
   isCurrent,
+  children,
 }: {
   readonly href: string
   readonly text: string
   readonly isCurrent: boolean
+  readonly children?: ComponentChildren
 }) {
   return (
     <a href={href} {...(isCurrent ? { 'aria-current': 'page' } : {})}>
       {text}
+      {children}
     </a>
   )
+}
+
+function ProblemCount({ live }: { readonly live: LiveUpdates }) {
+  const found = live.status.value?.problems
+  const count = (found?.count ?? 0) + (found?.conflicts ?? 0)
+  return count === 0 ? null : <span class="count">{count.toLocaleString()}</span>
 }
 
 function ReadOnlyNote() {

@@ -1,8 +1,8 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { Problem } from '../answers.ts'
 import { type Api, describeError } from '../api.ts'
-import { formatSince } from '../format-time.ts'
 import type { LiveUpdates } from '../live-updates.ts'
+import { ProblemItem } from '../problems/problem-item.tsx'
 
 const MAX_SHOWN = 200
 
@@ -16,7 +16,7 @@ export function ProblemsPanel({ api, live }: { readonly api: Api; readonly live:
     if (!isOpen.value || (live.status.value?.problems.count ?? 0) === 0) return
     api.problems().then(
       answer => {
-        problems.value = answer
+        problems.value = answer.filter(({ origin }) => origin.kind !== 'route')
         error.value = undefined
       },
       cause => {
@@ -46,26 +46,5 @@ export function ProblemsPanel({ api, live }: { readonly api: Api; readonly live:
       </ul>
       {problems.value.length > MAX_SHOWN && <p>The first {MAX_SHOWN} are shown.</p>}
     </details>
-  )
-}
-
-function ProblemItem({ problem }: { readonly problem: Problem }) {
-  const { origin, text, column, reason, expected, since } = problem
-  const at = Math.min(Math.max(0, column - 1), text.length)
-  return (
-    <li>
-      <p>
-        <strong>{origin.kind === 'service' ? origin.service : origin.source}</strong>{' '}
-        {origin.kind === 'service' ? `instance ${origin.instance} on ${origin.node}` : `line ${origin.line}`}, since{' '}
-        {formatSince(since)}
-      </p>
-      <code class="wrong-text">
-        {text.slice(0, at)}
-        <mark>{text.slice(at) || ' '}</mark>
-      </code>
-      <p>
-        {reason}. Expected: <code>{expected}</code>
-      </p>
-    </li>
   )
 }

@@ -1,0 +1,88 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { Problem } from '../answers.ts'
+import { type Api, describeError } from '../api.ts'
+import type { LiveUpdates } from '../live-updates.ts'
+import { ProblemItem } from './problem-item.tsx'
+
+const MAX_SHOWN = 500
+
+/** Everything in the definitions that does not count as it was meant, and what gets in another's way. */
+export function ProblemsPage({ base, api, live }: { base: string; api: Api; live: LiveUpdates }) {
+  const problems = useSignal<readonly Problem[] | undefined>(undefined)
+  const error = useSignal<string | undefined>(undefined)
+  const filter = useSignal('')
+  useSignalEffect(() => {
+    if (live.status.value === undefined) return
+    api.problems().then(
+      answer => {
+        problems.value = answer
+        error.value = undefined
+      },
+      cause => {
+        error.value = `The problems cannot be loaded: ${describeError(cause)}`
+      },
+    )
+  })
+  const wanted = filter.value.trim().toLowerCase()
+  const all = problems.value ?? []
+  const shown = all.filter(problem => JSON.stringify(problem).toLowerCase().includes(wanted))
+  const isConflict = ({ origin }: Problem) => origin.kind === 'route'
+  return (
+    <main id="main">
+      <div class="page-head">
+        <h1>Problems</h1>
+        <p class="muted">
+          A mistake costs only itself: everything else is served. <a href={`${base}/api/problems?pretty`}>JSON</a>
+        </p>
+      </div>
+      {error.value !== undefined && (
+        <p class="notice danger" role="alert">
+          {error.value}
+        </p>
+      )}
+      {problems.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
+      {problems.value !== undefined && all.length === 0 && (
+        <section class="empty">
+          <h2>No problems</h2>
+          <p>Every tag and every line that defines a route counts as it was meant, and none gets in another’s way.</p>
+        </section>
+      )}
+      {all.length > 0 && (
+        <div class="toolbar">
+          <input
+            type="search"
+            aria-label="Filter problems"
+            placeholder="service, node, key, text …"
+            value={filter}
+            onInput={event => {
+              filter.value = event.currentTarget.value
+            }}
+          />
+          <p class="muted" role="status">
+            {shown.length === all.length ? all.length : `${shown.length} of ${all.length}`}
+          </p>
+        </div>
+      )}
+      <ProblemList title="Mistakes" problems={shown.filter(problem => !isConflict(problem))} />
+      <ProblemList title="Conflicts" problems={shown.filter(isConflict)} />
+      {all.length > 0 && shown.length === 0 && <p class="empty">No problem matches.</p>}
+    </main>
+  )
+}
+
+function ProblemList({ title, problems }: { readonly title: string; readonly problems: readonly Problem[] }) {
+  if (problems.length === 0) return null
+  return (
+    <section class="card problem-list">
+      <h2>
+        {title} <span class="badge">{problems.length}</span>
+      </h2>
+      <ul>
+        {problems.slice(0, MAX_SHOWN).map((problem, i) => (
+          <ProblemItem key={i} problem={problem} />
+        ))}
+      </ul>
+      {problems.length > MAX_SHOWN && <p>The first {MAX_SHOWN} are shown.</p>}
+    </section>
+  )
+}
