@@ -54,7 +54,7 @@ export interface DroppedTarget {
 }
 
 /** What the targets of one route disagree about. */
-export function findConflicts({ host, path, targets }: RouteChange): readonly FindingSource[] {
+function findConflicts({ host, path, targets }: RouteChange): readonly FindingSource[] {
   const [first] = targets
   if (first === undefined || targets.length === 1) return []
   const route = { host, path }

@@ -101,15 +101,16 @@ export class HostIndex<R> {
   }
 
   /** Makes visible what the edit staged, which is in these cells. Edits are numbered in their order. */
-  publish(edit: number, cells: Iterable<HostCell<R>>): void {
+  publish(edit: number, cells: ReadonlySet<HostCell<R>>): void {
     this.#published = edit
-    this.#unsettled.push(cells[Symbol.iterator]())
+    // An edit of nothing gives no occasion to tidy up after it.
+    if (cells.size > 0) this.#unsettled.push(cells[Symbol.iterator]())
   }
 
   /** Forgets what an edit staged in these cells. */
-  unstage(cells: Iterable<HostCell<R>>): void {
+  unstage(cells: ReadonlySet<HostCell<R>>): void {
     for (const cell of cells) cell.unstage()
-    this.#unsettled.push(cells[Symbol.iterator]())
+    if (cells.size > 0) this.#unsettled.push(cells[Symbol.iterator]())
   }
 
   /** Tidies up to so many cells of earlier edits: lets go of their old routes, and takes out those without any. */

@@ -115,6 +115,7 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
   'registry.timeout': ms('registry.timeout', 10_000),
   'registry.retry': ms('registry.retry', 500),
+  'registry.keepgood': yes('registry.keepgood'),
   'registry.static.routes': string('', 'route add a /a http://10.0.0.1/'),
   'registry.static.noroutehtml': string('', '<p>none</p> '),
   'registry.file.path': string(''),
