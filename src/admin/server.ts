@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Socket, Server as SocketServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { getSystemErrorMessage } from 'node:util'
 import { AdminHandler, type AdminHandlerOptions } from './admin-handler.ts'
 import type { UiSettings } from './ui/pages.ts'
 
@@ -71,8 +72,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     await once(sockets, 'listening')
   } catch (cause) {
     handler[Symbol.dispose]()
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`ui.addr: cannot listen on ${listener.addr}: ${message}`, { cause })
+    throw new Error(`ui: listen: Fail to listen. listen tcp ${listener.addr}: bind: ${bindReason(cause)}`, { cause })
   }
   sockets.on('error', cause => options.log.error(`Admin server cannot accept a connection: ${cause.message}`))
 
@@ -92,6 +92,11 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
       await closed
     },
   }
+}
+
+function bindReason(cause: unknown): string {
+  const { errno, message } = cause as NodeJS.ErrnoException
+  return errno === undefined ? message : getSystemErrorMessage(errno)
 }
 
 function createPlainServer(options: ServerOptions, serve: RequestListener): AdminSockets {

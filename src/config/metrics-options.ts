@@ -75,19 +75,18 @@ function metricsTargets(...line: Parameters<typeof list>): Option<readonly Metri
 
 function parseTargets(text: string): Reading<readonly MetricsTarget[]> {
   const targets = new Set<MetricsTarget>()
-  const words = splitList(text)
-  for (const word of words) {
-    // The former name, which Fabio refuses since 1.6.0 although it only means the same under another name.
-    const target = TARGETS.find(target => target === (word === 'statsd' ? 'statsd_raw' : word))
+  for (const word of splitList(text)) {
+    // Not taken for statsd_raw: names, formats and units differ, and a dashboard would be wrong without a word.
+    if (word === 'statsd')
+      return {
+        kind: 'refused',
+        reason:
+          'statsd support has been removed in favor of statsd_raw; its names and units differ, see docs/metrics.md',
+      }
+    const target = TARGETS.find(target => target === word)
     if (target === undefined)
       return { kind: 'refused', reason: `invalid metrics backend ${word}; expected ${TARGETS.join(', ')}` }
     targets.add(target)
   }
-  const value = [...targets]
-  if (!words.includes('statsd')) return { kind: 'value', value }
-  return {
-    kind: 'replaced',
-    value,
-    warning: 'metrics.target: statsd is called statsd_raw since Fabio 1.6.0; using that',
-  }
+  return { kind: 'value', value: [...targets] }
 }

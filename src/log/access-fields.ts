@@ -82,7 +82,9 @@ function portOf(authority: string): string {
 }
 
 function formatUrl(scheme: string, authority: string, path: string, query: string): string {
-  const start = `${scheme === '' ? '' : `${scheme}:`}${authority === '' ? '' : `//${authority}`}`
+  // As Go writes a URL: with a scheme, the slashes stand also before an empty authority (HTTP/1.0 without Host).
+  const slashes = authority !== '' || (scheme !== '' && path !== '') ? '//' : ''
+  const start = `${scheme === '' ? '' : `${scheme}:`}${slashes}${authority}`
   return `${start}${path}${query === '' ? '' : `?${query}`}`
 }
 

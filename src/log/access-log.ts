@@ -49,8 +49,12 @@ export function compileAccessFormat(format: string, options: { readonly escape: 
   }
 }
 
+/** Go's server takes these out of the headers, so Fabio's field is always empty. The host is `$request_host`. */
+const NEVER_SHOWN: ReadonlySet<string> = new Set(['host', 'transfer-encoding', 'trailer'])
+
 function headerField(name: string): AccessField {
   const lowerCase = name.toLowerCase()
+  if (NEVER_SHOWN.has(lowerCase)) return () => ''
   return record => record.header(lowerCase) ?? ''
 }
 

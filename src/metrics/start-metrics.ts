@@ -102,13 +102,11 @@ export async function startMetrics(
 type Target = 'flat' | 'label' | 'prometheus' | PushTarget
 type PushTarget = 'statsd_raw' | 'dogstatsd' | 'graphite' | 'circonus'
 
-/** `stdout` is `flat`, and `statsd` the name that statsd_raw had before Fabio 1.6. */
+/** `stdout` is `flat`. */
 function targetOf(name: string): Target {
   switch (name) {
     case 'stdout':
       return 'flat'
-    case 'statsd':
-      return 'statsd_raw'
     case 'flat':
     case 'label':
     case 'prometheus':

@@ -260,7 +260,9 @@ test('an address that is taken is an error that names ui.addr', async () => {
       registryStatus: () => ({ backend: 'static', state: 'connected', since: 0, sources: [], requests: 0 }),
       log: { trace() {}, debug() {}, info() {}, warn() {}, error() {}, fatal() {}, isOn: () => false },
     }),
-    new RegExp(`^Error: ui\\.addr: cannot listen on 127\\.0\\.0\\.1:${first.port}: .*EADDRINUSE`),
+    {
+      message: `ui: listen: Fail to listen. listen tcp 127.0.0.1:${first.port}: bind: address already in use`,
+    },
   )
   assert.equal(first.table.listenerCount, 1, 'the server that did not start listens to no table')
 })

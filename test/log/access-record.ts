@@ -1,6 +1,7 @@
 import type { AccessRecord } from '../../src/log/access-record.ts'
 
 const HEADERS = new Map([
+  ['host', 'server.com'],
   ['referer', 'http://r.com/'],
   ['user-agent', 'curl/8'],
 ])
