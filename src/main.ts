@@ -23,6 +23,8 @@ process.on('SIGTERM', () => void onStopSignal('SIGTERM'))
 process.on('SIGINT', () => void onStopSignal('SIGINT'))
 // As in the original there is nothing to reload, and whoever sends it does not mean to end the process.
 process.on('SIGHUP', () => log.info('Caught SIGHUP. Ignoring'))
+// The original takes no notice of these; Node would open a debugger at the first, and end at the second.
+for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {})
 process.on('uncaughtException', error => void fail(1, `internal error: ${error.stack ?? error.message}`))
 
 try {

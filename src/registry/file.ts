@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { getSystemErrorMessage } from 'node:util'
 import type { RegistryConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import { NoRoutePage } from './no-route-page.ts'
@@ -19,7 +20,8 @@ async function readAtStart(what: string, path: string, log: Log): Promise<string
     return await readFile(path, 'utf8')
   } catch (cause) {
     log.error(`Cannot read ${what} from  ${path}`)
-    throw cause
+    const { errno, message } = cause as NodeJS.ErrnoException
+    throw new Error(`open ${path}: ${errno === undefined ? message : getSystemErrorMessage(errno)}`, { cause })
   }
 }
 

@@ -24,6 +24,7 @@ test('a file that is not there ends the start', async () => {
     const log = new RecordedLog()
     await assert.rejects(connect(config, log), { message: 'Timeout registering backend.' })
     assert.equal(log.count(line), 1)
+    assert.equal(log.count(/^WARN Error initializing backend\. open \/no\/such\/\w+: no such file or directory$/), 1)
   }
 })
 
