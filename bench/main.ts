@@ -1,30 +1,25 @@
 // The whole router under load, beside every peer that is found on this machine, alternating in one run. See README.md here.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { PEERS, type Peer } from './peer.ts'
+import { measureIdle, measureStart } from './at-rest.ts'
+import { evaluateBars, formatBars } from './bars.ts'
+import { ALL_CPUS, type Bench, LOAD_CPUS, withCells } from './field.ts'
+import { hasWrk } from './load/wrk.ts'
+import { measureMaximum, measureTimes } from './maximum.ts'
+import { startNginxUpstream } from './nginx-upstream.ts'
+import { PEERS } from './peers/all.ts'
+import { drawPicture } from './picture.ts'
 import { PinnedProcess } from './pinned-process.ts'
-import { SCENARIOS, type Scenario } from './scenario.ts'
-import { startUpstream } from './upstream.ts'
-import { type LoadResult, runLoad } from './wrk.ts'
+import { table } from './report.ts'
+import { groupResult, loadResults, type Row, saveResults } from './results.ts'
+import { GROUPS, type Group } from './scenario.ts'
 
-const PROXY_CPU = 0
-const LOAD_CPU = 1
 const UPSTREAM_PORT = 17_000
-const FIRST_PROXY_PORT = 17_001
-
-interface Sample extends LoadResult {
-  readonly cpuMicrosecondsPerRequest: number
-  readonly residentBytes: number
-}
-
-interface Row {
-  readonly scenario: string
-  readonly peer: string
-  readonly samples: readonly Sample[]
-}
+const ECHO_PORT = 17_001
 
 const { values } = parseArgs({
   options: {
@@ -32,110 +27,128 @@ const { values } = parseArgs({
     peers: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
+    list: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(values.rounds)
-const seconds = Number(values.seconds)
-const scenarios = SCENARIOS.filter(({ name }) => values.only === undefined || name.includes(values.only))
-const wanted = values.peers?.split(',')
-const scratch = mkdtempSync(join(tmpdir(), 'fabio-bench-'))
+const AT_REST = { start: measureStart, idle: measureIdle } as const
+const names = [...GROUPS.map(({ name }) => name), ...Object.keys(AT_REST)]
+const only = values.only?.split(',')
+const wantedPeers = values.peers?.split(',')
 
+if (values.list) {
+  process.stdout.write(`${names.join('\n')}\n`)
+  process.exit(0)
+}
+for (const name of only ?? []) if (!names.includes(name)) stop(`no scenario ${name}; there are ${names.join(', ')}`)
+for (const name of wantedPeers ?? []) {
+  if (!PEERS.some(peer => peer.name === name)) stop(`no peer ${name}; there are ${PEERS.map(p => p.name).join(', ')}`)
+}
+if (cpus().length < 2) stop('the bench needs two processors: one for the proxy, one for load and upstream')
+
+const scratch = mkdtempSync(join(tmpdir(), 'fabio-bench-'))
+// nginx reads its files as another user when root starts it.
+chmodSync(scratch, 0o755)
 try {
-  if (cpus().length < 2) throw new Error('the bench needs two processors: one for the proxy, one for load and upstream')
-  await using upstream = await startUpstream(UPSTREAM_PORT, LOAD_CPU, scratch)
-  void upstream
-  const running = await startPeers()
-  const rows: Row[] = []
-  for (const scenario of scenarios) rows.push(...(await measure(scenario, running)))
-  for (const { server } of running) await server[Symbol.asyncDispose]()
-  report(rows)
+  await run()
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-interface RunningPeer {
-  readonly peer: Peer
-  readonly port: number
-  readonly server: PinnedProcess
-}
-
-async function startPeers(): Promise<RunningPeer[]> {
-  const running: RunningPeer[] = []
-  for (const [index, peer] of PEERS.entries()) {
-    if (wanted !== undefined && index > 0 && !wanted.includes(peer.name)) continue
-    const port = FIRST_PROXY_PORT + index
-    const start = peer.command({ proxyPort: port, upstreamPort: UPSTREAM_PORT, scratch })
-    if (start === undefined) {
-      process.stdout.write(`${peer.name}: not on this machine\n`)
+async function run(): Promise<void> {
+  const bench = prepare()
+  await using upstream = await startNginxUpstream(UPSTREAM_PORT, LOAD_CPUS, scratch)
+  await using echo = startEcho()
+  await Promise.all([upstream.listening(UPSTREAM_PORT), echo.listening(ECHO_PORT)])
+  const results = { ...(wantedPeers === undefined ? loadResults() : {}) }
+  for (const name of names) {
+    if (only !== undefined && !only.includes(name)) continue
+    const group = GROUPS.find(one => one.name === name)
+    if (group !== undefined && needsWrk(group) && !hasWrk()) {
+      process.stdout.write(`\n${name}: needs wrk, which is not here\n`)
       continue
     }
-    const server = new PinnedProcess(start.command, {
-      cpu: PROXY_CPU,
-      ...(start.env === undefined ? {} : { env: start.env }),
-    })
-    await server.listening(port)
-    process.stdout.write(`${peer.name}: ${peer.work}\n`)
-    running.push({ peer, port, server })
+    const rows = group === undefined ? await AT_REST[name as keyof typeof AT_REST](bench) : await measure(bench, group)
+    bench.progress('')
+    print(rows, group)
+    results[name] = groupResult(rows, { rounds: bench.rounds, seconds: bench.seconds })
+    // A bench that is interrupted keeps what it has.
+    if (wantedPeers === undefined) saveResults(results)
   }
-  return running
-}
-
-/** Each peer once a round, so that a machine that slows down slows all of them. */
-async function measure(scenario: Scenario, running: readonly RunningPeer[]): Promise<Row[]> {
-  const samples = new Map<string, Sample[]>(running.map(({ peer }) => [peer.name, []]))
-  for (let round = 0; round <= rounds; round++) {
-    for (const { peer, port, server } of running) {
-      process.stderr.write(`\r\x1b[K${scenario.name}: round ${round}/${rounds}, ${peer.name}`)
-      const before = server.cpuMicroseconds()
-      const result = await runLoad({ ...scenario, port, seconds: round === 0 ? 1 : seconds, cpu: LOAD_CPU, scratch })
-      const after = server.cpuMicroseconds()
-      const spent = after.user + after.system - before.user - before.system
-      const sample = {
-        ...result,
-        cpuMicrosecondsPerRequest: spent / result.requests,
-        residentBytes: server.residentBytes(),
-      }
-      // The first round only warms up.
-      if (round > 0) samples.get(peer.name)?.push(sample)
-    }
+  process.stdout.write(formatBars(evaluateBars(results)))
+  if (wantedPeers !== undefined) {
+    process.stdout.write('\nnot kept: only some of the peers took part\n')
+    return
   }
-  process.stderr.write('\r\x1b[K')
-  return [...samples].map(([peer, list]) => ({ scenario: scenario.name, peer, samples: list }))
+  process.stdout.write(`\n${saveResults(results)}\n`)
+  const picture = join(import.meta.dirname, 'results', 'latest.svg')
+  writeFileSync(picture, drawPicture(results))
+  process.stdout.write(`${picture}\n`)
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+function prepare(): Bench {
+  // This process, and what it starts without saying otherwise, keeps away from the proxy's processor.
+  spawnSync('taskset', ['-a', '-cp', LOAD_CPUS, String(process.pid)])
+  build()
+  const peers = PEERS.filter(({ name }, i) => i === 0 || wantedPeers === undefined || wantedPeers.includes(name))
+  const here = peers.filter(peer => peer.isHere())
+  for (const { name, work } of here) process.stdout.write(`${name}: ${work}\n`)
+  for (const { name } of peers.filter(peer => !here.includes(peer))) process.stdout.write(`${name}: not here\n`)
+  if (!hasWrk())
+    process.stdout.write('wrk is not here: the load is our own generator, which takes more processor time\n')
+  return {
+    peers: here,
+    upstreamPort: UPSTREAM_PORT,
+    echoPort: ECHO_PORT,
+    scratch,
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    progress: text => {
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+    },
+  }
 }
 
-function report(rows: readonly Row[]): void {
-  for (const scenario of scenarios) {
-    const own = rows.filter(row => row.scenario === scenario.name)
-    const base = median(own[0]?.samples.map(sample => sample.cpuMicrosecondsPerRequest) ?? [])
-    process.stdout.write(`\n${scenario.title}\n`)
-    process.stdout.write(
-      `  ${'peer'.padEnd(12)}${'requests/s'.padStart(12)}${'µs CPU'.padStart(10)}${'× ours'.padStart(9)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}${'MiB'.padStart(8)}${'errors'.padStart(9)}\n`,
-    )
-    for (const { peer, samples } of own) {
-      const of = (pick: (sample: Sample) => number): number => median(samples.map(pick))
-      const cpu = of(sample => sample.cpuMicrosecondsPerRequest)
+/** What runs is what is shipped. */
+function build(): void {
+  const tool = join(import.meta.dirname, '..', 'tools', 'build.mjs')
+  const { status, stderr } = spawnSync('taskset', ['-c', ALL_CPUS, process.execPath, tool, '--if-older'], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) stop(`the build failed:\n${stderr}`)
+}
+
+function startEcho(): PinnedProcess {
+  const program = join(import.meta.dirname, 'load', 'echo-program.ts')
+  const command = [process.execPath, program, String(ECHO_PORT)]
+  return new PinnedProcess(command, { cpus: LOAD_CPUS, outputFile: join(scratch, 'echo.out') })
+}
+
+function measure(bench: Bench, group: Group): Promise<Row[]> {
+  return withCells(bench, group.scenarios, async cells => {
+    const maxima = await measureMaximum(bench, cells)
+    return [...maxima, ...(await measureTimes(bench, cells, maxima))]
+  })
+}
+
+function print(rows: readonly Row[], group: Group | undefined): void {
+  for (const kind of ['maximum', 'fixed-rate', 'start', 'idle'] as const) {
+    for (const name of new Set(rows.filter(row => row.kind === kind).map(row => row.scenario))) {
+      const scenario = group?.scenarios.find(one => one.name === name)
       process.stdout.write(
-        `  ${peer.padEnd(12)}${of(s => s.requestsPerSecond)
-          .toFixed(0)
-          .padStart(12)}${cpu.toFixed(1).padStart(10)}${(cpu / base).toFixed(2).padStart(9)}` +
-          `${of(s => s.p50)
-            .toFixed(2)
-            .padStart(10)}${of(s => s.p99)
-            .toFixed(2)
-            .padStart(10)}${(of(s => s.residentBytes) / 2 ** 20).toFixed(0).padStart(8)}` +
-          `${String(samples.reduce((sum, s) => sum + s.errors, 0)).padStart(9)}\n`,
+        table(
+          rows.filter(row => row.kind === kind && row.scenario === name),
+          scenario,
+        ),
       )
     }
   }
-  const folder = join(import.meta.dirname, 'results')
-  mkdirSync(folder, { recursive: true })
-  const file = join(folder, 'latest.json')
-  const machine = { cpu: cpus()[0]?.model, node: process.version, date: new Date().toISOString(), rounds, seconds }
-  writeFileSync(file, `${JSON.stringify({ machine, rows }, undefined, 1)}\n`)
-  process.stdout.write(`\n${file}\n`)
+}
+
+function needsWrk(group: Group): boolean {
+  return group.scenarios.some(({ load }) => load.kind === 'http' && load.pipeline !== undefined)
+}
+
+function stop(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
 }

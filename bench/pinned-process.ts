@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,61 +12,83 @@ export function which(name: string): string | undefined {
 
 /** Clock ticks a second, in which /proc counts processor time; 100 on every Linux that is used. */
 const TICKS = 100
+const START_LIMIT_MS = 120_000
 
-/** A server of the bench on one processor. */
+export interface PinnedOptions {
+  /** Processors it may use, as `taskset` takes them: `1`, `0,1`. */
+  readonly cpus: string
+  readonly env?: NodeJS.ProcessEnv
+  /** What it prints goes to this file. */
+  readonly outputFile: string
+}
+
+/** A server of the bench on processors of its own. */
 export class PinnedProcess implements AsyncDisposable {
   private readonly child: ChildProcess
-  private output = ''
+  private readonly outputFile: string
 
-  constructor(command: readonly string[], options: { cpu: number; env?: NodeJS.ProcessEnv; cwd?: string }) {
-    const { cpu, env = {}, cwd } = options
-    this.child = spawn('taskset', ['-c', String(cpu), ...command], {
+  constructor(command: readonly string[], options: PinnedOptions) {
+    const { cpus, env = {}, outputFile } = options
+    this.outputFile = outputFile
+    const output = openSync(outputFile, 'w')
+    this.child = spawn('taskset', ['-c', cpus, ...command], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ['ignore', output, output],
     })
-    const keep = (piece: Buffer): void => {
-      this.output = (this.output + piece.toString()).slice(-4000)
-    }
-    this.child.stdout?.on('data', keep)
-    this.child.stderr?.on('data', keep)
+    closeSync(output)
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  /** The end of what it has printed. */
+  get output(): string {
+    return readFileSync(this.outputFile, 'latin1').slice(-2000)
   }
 
   /** Resolves when the port takes connections. */
   async listening(port: number): Promise<void> {
-    const deadline = performance.now() + 10_000
+    const deadline = performance.now() + START_LIMIT_MS
     while (!(await takesConnections(port))) {
-      if (this.child.exitCode !== null || performance.now() > deadline)
-        throw new Error(`does not listen on ${port}:\n${this.output}`)
+      if (this.hasEnded || performance.now() > deadline) throw new Error(`does not listen on ${port}:\n${this.output}`)
       await sleep(20)
     }
   }
 
   /** User and system time of the process and all its children, in microseconds. */
-  cpuMicroseconds(): { user: number; system: number } {
-    let user = 0
-    let system = 0
+  cpuMicroseconds(): number {
+    let ticks = 0
     for (const pid of this.pids()) {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const stat = readProc(pid, 'stat')
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      user += (Number(fields[11]) * 1e6) / TICKS
-      system += (Number(fields[12]) * 1e6) / TICKS
+      ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
     }
-    return { user, system }
+    return (ticks * 1e6) / TICKS
   }
 
-  /** Resident memory of the process and all its children, in bytes. */
-  residentBytes(): number {
-    let bytes = 0
+  /** Memory of the process and all its children, in bytes; what they share counts once. */
+  memoryBytes(): number {
+    return this.sum('smaps_rollup', /^Pss:\s+(\d+) kB/m)
+  }
+
+  /** The most memory since `forgetPeak`, in bytes. */
+  peakBytes(): number {
+    return this.sum('status', /^VmHWM:\s+(\d+) kB/m)
+  }
+
+  forgetPeak(): void {
     for (const pid of this.pids()) {
-      const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-      bytes += Number(rss ?? 0) * 1024
+      try {
+        writeFileSync(`/proc/${pid}/clear_refs`, '5')
+      } catch {
+        // Another user's, which nginx makes of its workers when root starts it. Its peak is then that of its life.
+      }
     }
-    return bytes
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    if (this.hasEnded) return
     const ended = new Promise<void>(resolve => this.child.once('exit', () => resolve()))
     this.child.kill('SIGTERM')
     const hard = setTimeout(() => this.child.kill('SIGKILL'), 3000)
@@ -74,21 +96,32 @@ export class PinnedProcess implements AsyncDisposable {
     clearTimeout(hard)
   }
 
+  private sum(file: string, field: RegExp): number {
+    let kilobytes = 0
+    for (const pid of this.pids()) kilobytes += Number(field.exec(readProc(pid, file))?.[1] ?? 0)
+    return kilobytes * 1024
+  }
+
   private pids(): number[] {
     const { pid } = this.child
     if (pid === undefined) return []
-    const found = [pid]
     // `taskset` becomes the program; nginx has its work done by children.
-    for (const name of readdirSync('/proc')) {
-      if (!/^\d+$/.test(name)) continue
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-        if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid) found.push(Number(name))
-      } catch {
-        // Ended between the listing and the look.
-      }
-    }
-    return found
+    const children = readdirSync('/proc').filter(name => /^\d+$/.test(name) && parentOf(Number(name)) === pid)
+    return [pid, ...children.map(Number)]
+  }
+}
+
+function parentOf(pid: number): number {
+  const stat = readProc(pid, 'stat')
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+}
+
+/** '' for a process that has ended between the listing and the look. */
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+  } catch {
+    return ''
   }
 }
 

@@ -1,14 +1,29 @@
+import type { HttpLoad, Load } from './load/load.ts'
+import type { Setup } from './setup.ts'
+
 /** One kind of load. Every peer gets the same. */
 export interface Scenario {
   readonly name: string
   readonly title: string
-  readonly path: string
-  readonly connections: number
-  /** The body of a wrk script, when the request is more than a GET. */
-  readonly script?: string
+  readonly setup: Setup
+  readonly load: Load
+  /** What an operation is called. */
+  readonly unit: 'requests' | 'messages' | 'MiB'
+  /** Are answer times taken too, at half of what the slowest peer takes? */
+  readonly isTimed?: boolean
 }
 
-const BROWSER_HEADERS = [
+/** Scenarios that are measured together, alternating. */
+export interface Group {
+  readonly name: string
+  readonly scenarios: readonly Scenario[]
+}
+
+const CONNECTIONS = 32
+const SIZES = [10, 1000, 10_000, 100_000]
+const HTTP: Setup = { kind: 'http' }
+
+export const BROWSER_HEADERS: readonly (readonly [string, string])[] = [
   ['Accept', 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'],
   ['Accept-Encoding', 'gzip, deflate, br, zstd'],
   ['Accept-Language', 'en-GB,en;q=0.9,de;q=0.8'],
@@ -33,22 +48,88 @@ const BROWSER_HEADERS = [
   ['X-Requested-With', 'XMLHttpRequest'],
 ]
 
-export const SCENARIOS: readonly Scenario[] = [
-  { name: 'small-get', title: 'small GET, keep-alive', path: '/small', connections: 32 },
+const requests: readonly Scenario[] = [
+  http('small-get', 'small GET, keep-alive', { path: '/small' }, { isTimed: true }),
+  http(
+    'browser-get',
+    'GET as a browser sends it (20 headers) and an application answers it (15)',
+    { path: '/browser', headers: BROWSER_HEADERS },
+    { isTimed: true },
+  ),
+  http('post-1k', 'POST of 1 KiB', { path: '/small', bodyBytes: 1024 }, { isTimed: true }),
+  http('answer-64k', 'answers of 64 KiB', { path: '/64k' }, { isTimed: true }),
+  http('answer-1m', 'answers of 1 MiB', { path: '/1m', connections: 16 }),
+  http('upload-1m', 'uploads of 1 MiB', { path: '/upload', bodyBytes: 1_048_576, connections: 16 }),
+  http('new-connection', 'small GET, a connection each', { path: '/small', closes: true }),
+  http('pipelined', 'small GET, 8 sent together', { path: '/small', pipeline: 8 }),
+]
+
+const streams: readonly Scenario[] = [
   {
-    name: 'browser-get',
-    title: 'GET as a browser sends it (20 headers) and an application answers it (15)',
-    path: '/browser',
-    connections: 32,
-    script: BROWSER_HEADERS.map(
-      ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
-    ).join('\n'),
+    name: 'websocket',
+    title: 'WebSocket, messages of 64 bytes there and back',
+    setup: HTTP,
+    load: { kind: 'websocket', connections: CONNECTIONS, messageBytes: 64 },
+    unit: 'messages',
   },
   {
-    name: 'post-1k',
-    title: 'POST of 1 KiB',
-    path: '/small',
-    connections: 32,
-    script: `wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\nwrk.headers["Content-Type"] = "text/plain"`,
+    name: 'tcp',
+    title: 'TCP, messages of 64 bytes there and back',
+    setup: { kind: 'tcp' },
+    load: { kind: 'tcp', connections: CONNECTIONS, messageBytes: 64 },
+    unit: 'messages',
+  },
+  {
+    name: 'tcp-bulk',
+    title: 'TCP, as much as goes through',
+    setup: { kind: 'tcp' },
+    load: { kind: 'bulk', connections: 4 },
+    unit: 'MiB',
   },
 ]
+
+export const GROUPS: readonly Group[] = [
+  ...[...requests, ...streams].map(scenario => ({ name: scenario.name, scenarios: [scenario] })),
+  { name: 'paths', scenarios: SIZES.map(size => table('paths', size)) },
+  { name: 'hosts', scenarios: SIZES.map(size => table('hosts', size)) },
+  {
+    name: 'logged',
+    scenarios: [
+      http('unlogged', 'small GET, without access log and metrics', { path: '/small' }),
+      {
+        ...http('logged', 'small GET, with access log and metrics', { path: '/small' }),
+        setup: { kind: 'logged' },
+      },
+    ],
+  },
+  {
+    name: 'workers',
+    scenarios: [
+      {
+        ...http('workers', 'small GET, two workers, both processors free for all', { path: '/small', connections: 64 }),
+        setup: { kind: 'workers', count: 2 },
+      },
+    ],
+  },
+]
+
+function http(
+  name: string,
+  title: string,
+  load: Omit<HttpLoad, 'kind' | 'connections'> & { readonly connections?: number },
+  options: { readonly isTimed?: boolean } = {},
+): Scenario {
+  const setup: Setup = HTTP
+  return { name, title, setup, load: { kind: 'http', connections: CONNECTIONS, ...load }, unit: 'requests', ...options }
+}
+
+function table(kind: 'paths' | 'hosts', size: number): Scenario {
+  const count = size.toLocaleString('en')
+  return {
+    ...http(`${kind}-${size}`, kind === 'paths' ? `one host with ${count} routes` : `${count} hosts`, {
+      path: '/',
+      table: { kind, size },
+    }),
+    setup: { kind, size },
+  }
+}

@@ -2,21 +2,32 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PinnedProcess, which } from './pinned-process.ts'
 
+const KIB = 1024
+const MIB = 1_048_576
+
 /** An nginx that answers without doing anything, on the processor of the load. */
-export async function startUpstream(port: number, cpu: number, scratch: string): Promise<PinnedProcess> {
+export async function startNginxUpstream(port: number, cpus: string, scratch: string): Promise<PinnedProcess> {
   const path = which('nginx')
   if (path === undefined) throw new Error('the bench needs nginx for its upstream')
   const files = join(scratch, 'files')
   mkdirSync(files, { recursive: true })
-  writeFileSync(join(files, '64k'), Buffer.alloc(65_536, 'x'))
-  writeFileSync(join(files, '1m'), Buffer.alloc(1_048_576, 'x'))
+  writeFileSync(join(files, '64k'), Buffer.alloc(64 * KIB, 'x'))
+  writeFileSync(join(files, '1m'), Buffer.alloc(MIB, 'x'))
+  writeFileSync(join(files, 'upload'), '')
   const file = join(scratch, 'nginx-upstream.conf')
-  writeFileSync(
-    file,
-    `worker_processes 1; daemon off; pid ${scratch}/nginx-upstream.pid;
+  writeFileSync(file, configuration(port, files, scratch))
+  const outputFile = join(scratch, 'nginx-upstream.out')
+  const upstream = new PinnedProcess([path, '-c', file, '-e', outputFile], { cpus, outputFile })
+  await upstream.listening(port)
+  return upstream
+}
+
+function configuration(port: number, files: string, scratch: string): string {
+  return `worker_processes 1; daemon off; pid ${scratch}/nginx-upstream.pid;
 events { worker_connections 16384; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; client_max_body_size 0; sendfile on; tcp_nopush off;
+  client_body_buffer_size 2m; open_file_cache max=16;
   client_body_temp_path ${scratch}/nginx-body; proxy_temp_path ${scratch}/nginx-temp;
   fastcgi_temp_path ${scratch}/nginx-f; uwsgi_temp_path ${scratch}/nginx-u; scgi_temp_path ${scratch}/nginx-s;
   default_type text/plain;
@@ -26,6 +37,9 @@ http {
     location / { return 200 "an answer of thirty-seven bytes, twice"; }
     location = /64k { }
     location = /1m { }
+    # \`return\` answers before the body is read; a file that does not take POST is refused after it.
+    location = /upload { mirror /nothing; error_page 405 =200 /taken; }
+    location = /nothing { internal; return 204; }
     location = /browser {
       add_header X-Frame-Options DENY; add_header X-Content-Type-Options nosniff; add_header Referrer-Policy same-origin;
       add_header Cache-Control "private, no-cache"; add_header Set-Cookie "session=0123456789abcdef0123456789abcdef; Path=/; HttpOnly";
@@ -35,9 +49,5 @@ http {
     }
   }
 }
-`,
-  )
-  const upstream = new PinnedProcess([path, '-c', file, '-e', join(scratch, 'nginx-upstream.err')], { cpu })
-  await upstream.listening(port)
-  return upstream
+`
 }

@@ -66,4 +66,4 @@ const server = createServer((request, response) => {
   )
 })
 server.keepAliveTimeout = 0
-server.listen(proxyPort, '127.0.0.1')
+server.listen(proxyPort, '127.0.0.1', 8192)

@@ -1,0 +1,36 @@
+/** What a proxy is to be set up for. */
+export type Setup =
+  /** All requests to the upstream, `/ws` to the echo. */
+  | { readonly kind: 'http' }
+  /** The same with an access log and metrics. */
+  | { readonly kind: 'logged' }
+  /** The same on both processors, with as many workers. */
+  | { readonly kind: 'workers'; readonly count: number }
+  /** So many routes: paths of one host, or hosts. */
+  | { readonly kind: 'paths' | 'hosts'; readonly size: number }
+  /** A port passed on to the echo. */
+  | { readonly kind: 'tcp' }
+
+/** Where things listen, and where configuration files go. */
+export interface PeerTask {
+  readonly setup: Setup
+  readonly proxyPort: number
+  readonly upstreamPort: number
+  readonly echoPort: number
+  readonly scratch: string
+}
+
+const TABLE_HOST = 'shop.example.test'
+
+/** The host and the path of the nth route of a table. */
+export function routeOf(kind: 'paths' | 'hosts', n: number): { readonly host: string; readonly path: string } {
+  return kind === 'paths'
+    ? { host: TABLE_HOST, path: `/api/v1/service-${n}/` }
+    : { host: `shop-${n}.example.test`, path: '/' }
+}
+
+/** `small` for a set-up without further facts, `paths-10000` for one with. */
+export function setupName(setup: Setup): string {
+  if ('size' in setup) return `${setup.kind}-${setup.size}`
+  return 'count' in setup ? `${setup.kind}-${setup.count}` : setup.kind
+}
