@@ -63,7 +63,6 @@ interface Protocol {
 }
 
 const LATER_TLS = 'listeners with TLS are not part of this version'
-const LATER_GRPC = 'gRPC is not part of this version'
 
 const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   http: { certSource: 'impossible' },
@@ -72,8 +71,8 @@ const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   'tcp+sni': { certSource: 'impossible', later: 'routing by TLS server name is not part of this version' },
   'tcp-dynamic': { certSource: 'possible', later: 'listeners that follow the table are not part of this version' },
   'https+tcp+sni': { certSource: 'required', later: LATER_TLS },
-  grpc: { certSource: 'impossible', later: LATER_GRPC },
-  grpcs: { certSource: 'required', later: LATER_GRPC },
+  grpc: { certSource: 'impossible' },
+  grpcs: { certSource: 'required', later: LATER_TLS },
   prometheus: { certSource: 'possible' },
 }
 

@@ -122,22 +122,32 @@ export const proxyOptions = {
       'ours',
       { min: 0 },
     ),
+    http2Streams: integer(
+      'proxy.limit.http2streams',
+      '250',
+      'most requests at a time on one HTTP/2 connection of a client',
+      'ours',
+      { min: 1 },
+    ),
+    http2Resets: integer(
+      'proxy.limit.http2resets',
+      '1000',
+      'requests that a client may cancel at once on one HTTP/2 connection; a thirtieth of it is forgiven every second',
+      'ours',
+      { min: 1 },
+    ),
   },
   grpcMaxRxMsgSize: integer(
     'proxy.grpcmaxrxmsgsize',
     '4194304',
-    'most bytes of a gRPC message from a client',
+    'most bytes of a gRPC message from a client or from an upstream',
     '1.6.1',
-    { later: 'gRPC is not part of this version' },
   ),
-  grpcMaxTxMsgSize: integer('proxy.grpcmaxtxmsgsize', '4194304', 'most bytes of a gRPC message to a client', '1.6.1', {
-    later: 'gRPC is not part of this version',
-  }),
+  grpcMaxTxMsgSize: integer('proxy.grpcmaxtxmsgsize', '4194304', 'most bytes of a gRPC message to a client', '1.6.1'),
   grpcShutdownTimeoutMs: durationMs(
     'proxy.grpcshutdowntimeout',
     '2s',
     'time a gRPC upstream connection is kept after its target left the table',
     '1.6.4',
-    { later: 'gRPC is not part of this version' },
   ),
 }

@@ -4,6 +4,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import type { ProxyConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import type { Counter, Metrics } from '../metrics/metrics.ts'
+import { type GrpcContext, GrpcMetrics } from '../proxy/grpc/context.ts'
 import { AccessEntry } from '../proxy/http/access-entry.ts'
 import { AnswerAdditions } from '../proxy/http/additions.ts'
 import type { HttpContext, NoRoutePage } from '../proxy/http/context.ts'
@@ -76,6 +77,15 @@ export function createHttpContext(parts: WorkerParts, config: ProxyConfig): Work
       context.noRoutePage = page
     },
     accessEntry: (exchange, durationMs) => new AccessEntry(exchange, durationMs, requestHeads),
+  }
+}
+
+export function createGrpcContext(parts: WorkerParts, config: ProxyConfig): GrpcContext {
+  return {
+    ...parts,
+    maxReceivedBytes: config.grpcMaxRxMsgSize,
+    maxSentBytes: config.grpcMaxTxMsgSize,
+    metrics: new GrpcMetrics(parts.metrics),
   }
 }
 

@@ -21,7 +21,8 @@ import { RouteTable, type TableEdit } from '../route/table.ts'
 import { Deadlines } from '../socket/deadlines.ts'
 import type { LinkUser } from '../socket/link.ts'
 import { Upstreams } from '../upstream/upstreams.ts'
-import { createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
+import { createGrpcContext, createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
+import { GrpcService } from './grpc-service.ts'
 import { type ExchangeLog, HttpService } from './http-service.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { TcpService } from './tcp-service.ts'
@@ -182,6 +183,7 @@ class WorkerThread {
     const spec = proxy.listeners[index]!
     const onClosed = (): void => this.connectionClosed()
     if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts), onClosed)
+    if (spec.proto === 'grpc') return new GrpcService(proxy, createGrpcContext(this.parts, proxy), onClosed)
     const accessLog = this.exchangeLog()
     return new HttpService(spec, proxy, { context: this.http.context, heads, accessLog, onClosed })
   }

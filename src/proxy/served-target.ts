@@ -2,12 +2,19 @@ import type { Counter, Histogram, Metrics } from '../metrics/metrics.ts'
 import type { TargetSpec } from '../route/command.ts'
 import { Target } from '../route/target.ts'
 import type { HttpPool } from '../upstream/http-pool.ts'
+import type { Http2Address, Http2Pool } from '../upstream/http2-pool.ts'
 import { toUtf8Bytes } from './http/request-target.ts'
 
 /** Gives out the pool of an address and takes it back; an address nobody uses any more keeps no connections. */
 export interface PoolSource {
   acquire(host: string, port: number): HttpPool
   release(pool: HttpPool): void
+  readonly http2: {
+    acquire(address: Http2Address): Http2Pool
+    release(pool: Http2Pool): void
+  }
+  /** `proxy.grpcshutdowntimeout` */
+  readonly grpcGraceMs: number
 }
 
 /** A target with what one thread keeps for it: its connections, its counters, and its texts as bytes for the wire. */
@@ -28,6 +35,8 @@ export class ServedTarget extends Target {
   private readonly metrics: Metrics
   private readonly labels: readonly (readonly [string, string])[]
   private readonly pools: PoolSource
+  private grpcSessions: Http2Pool | undefined
+  private hasLeft = false
 
   constructor(spec: TargetSpec, route: { host: string; path: string }, pools: PoolSource, metrics: Metrics) {
     super(spec)
@@ -66,9 +75,30 @@ export class ServedTarget extends Target {
     return timer
   }
 
+  /**
+   * Sessions for gRPC calls, which go to targets of every scheme, as in the original; from the first call on. undefined where there
+   * is nothing to connect to.
+   */
+  sessions(): Http2Pool | undefined {
+    if (this.grpcSessions !== undefined || this.hasLeft) return this.grpcSessions
+    if (this.port === 0 || this.hostname === '' || this.redirect !== undefined) return undefined
+    const { grpcServerName, tlsSkipVerify } = this.options
+    const isTls = this.scheme === 'grpcs' || this.scheme === 'https'
+    const serverName = grpcServerName ?? this.tlsServerName ?? this.hostname
+    this.grpcSessions = this.pools.http2.acquire({
+      host: this.hostname,
+      port: this.port,
+      tls: isTls ? { serverName, skipVerify: tlsSkipVerify } : undefined,
+      graceMs: this.pools.grpcGraceMs,
+    })
+    return this.grpcSessions
+  }
+
   /** The target has left the table. Requests under way keep it until they end. */
   leave(): void {
+    this.hasLeft = true
     this.metrics.forget(this.labels)
     if (this.pool !== undefined) this.pools.release(this.pool)
+    if (this.grpcSessions !== undefined) this.pools.http2.release(this.grpcSessions)
   }
 }

@@ -1,6 +1,12 @@
 import type { Deadlines } from '../socket/deadlines.ts'
 import { Dialer, type DialOptions } from './dial.ts'
 import { HttpPool, type PoolLimits } from './http-pool.ts'
+import { Http2Upstreams } from './http2-upstreams.ts'
+
+export interface UpstreamOptions extends DialOptions {
+  /** `proxy.grpcshutdowntimeout`: how long gRPC calls may go on when their target has left the table. */
+  readonly grpcShutdownTimeoutMs: number
+}
 
 /** How often idle connections are looked at. */
 const SWEEP_MS = 500
@@ -8,15 +14,19 @@ const SWEEP_MS = 500
 /** All connections of a thread to upstreams: a way to make new ones, and a pool for each address that some target has. */
 export class Upstreams implements Disposable {
   readonly dialer: Dialer
+  readonly http2: Http2Upstreams
+  readonly grpcGraceMs: number
   private readonly pools = new Map<string, { pool: HttpPool; users: number }>()
   private readonly deadlines: Deadlines
   private readonly limits: PoolLimits
   private readonly sweeper: NodeJS.Timeout
 
-  constructor(deadlines: Deadlines, dialOptions: DialOptions, limits: PoolLimits) {
+  constructor(deadlines: Deadlines, options: UpstreamOptions, limits: PoolLimits) {
     this.deadlines = deadlines
     this.limits = limits
-    this.dialer = new Dialer(dialOptions, deadlines)
+    this.dialer = new Dialer(options, deadlines)
+    this.http2 = new Http2Upstreams(this.dialer, deadlines, { ...limits, dialTimeoutMs: options.dialTimeoutMs })
+    this.grpcGraceMs = options.grpcShutdownTimeoutMs
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.sweeper.unref()
   }
@@ -46,8 +56,7 @@ export class Upstreams implements Disposable {
 
   /** Open and idle connections, for the metrics. */
   count(): { open: number; idle: number } {
-    let open = 0
-    let idle = 0
+    let { open, idle } = this.http2.count()
     for (const { pool } of this.pools.values()) {
       open += pool.open
       idle += pool.idleCount
@@ -57,6 +66,7 @@ export class Upstreams implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.sweeper)
+    this.http2[Symbol.dispose]()
     for (const { pool } of this.pools.values()) pool.close()
     this.pools.clear()
   }

@@ -127,7 +127,6 @@ for (const { text, warning } of [
   },
   { text: ':1;pxyproto=1', warning: 'listener :1: pxyproto: "1" counts as false; only true switches it on' },
   { text: ':1;proto', warning: 'key "proto" at the end has no value and is ignored' },
-  { text: ':1;proto=grpc', warning: 'listener :1 with proto=grpc has no effect: gRPC is not part of this version' },
   {
     text: ':1;proto=prometheus;cs=edge',
     warning: 'listener :1 with proto=prometheus has no effect: listeners with TLS are not part of this version',

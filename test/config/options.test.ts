@@ -105,6 +105,8 @@ const CASES: Readonly<Record<string, Case>> = {
     bad: ['-1', 'proxy.limit.clients must be at least 0: -1'],
   },
   'proxy.limit.upstreamconns': int('proxy.limit.upstreamconns', 0),
+  'proxy.limit.http2streams': int('proxy.limit.http2streams', 250),
+  'proxy.limit.http2resets': int('proxy.limit.http2resets', 1000),
   'proxy.grpcmaxrxmsgsize': int('proxy.grpcmaxrxmsgsize', 4_194_304),
   'proxy.grpcmaxtxmsgsize': int('proxy.grpcmaxtxmsgsize', 4_194_304),
   'proxy.grpcshutdowntimeout': ms('proxy.grpcshutdowntimeout', 2000),

@@ -4,7 +4,8 @@ import { loadConfig } from '../../src/config/load.ts'
 import { type Accepted, type Listener, startListener } from '../../src/listener/listener.ts'
 import { createLog } from '../../src/log/create-log.ts'
 import { NO_METRICS } from '../../src/metrics/no-metrics.ts'
-import { createHttpContext, createTcpContext } from '../../src/plane/contexts.ts'
+import { createGrpcContext, createHttpContext, createTcpContext } from '../../src/plane/contexts.ts'
+import { GrpcService } from '../../src/plane/grpc-service.ts'
 import { HttpService } from '../../src/plane/http-service.ts'
 import { TcpService } from '../../src/plane/tcp-service.ts'
 import { HeadPool } from '../../src/proxy/http/head-pool.ts'
@@ -23,7 +24,7 @@ export interface DataPath extends AsyncDisposable {
   readonly ports: readonly number[]
   readonly port: number
   readonly upstreams: Upstreams
-  readonly services: readonly (HttpService | TcpService)[]
+  readonly services: readonly (HttpService | TcpService | GrpcService)[]
   /** Of every client that was accepted, in their order. */
   readonly links: readonly Link[]
   /** Heads that were taken and not given back. */
@@ -75,14 +76,16 @@ export async function startDataPath(
   const parts = { table, pick, deadlines, log, metrics: NO_METRICS, dialer: upstreams.dialer, authenticator }
   const { context } = createHttpContext(parts, proxy)
   const heads = new CountingHeadPool()
-  const services: (HttpService | TcpService)[] = []
+  const services: (HttpService | TcpService | GrpcService)[] = []
   const links: Link[] = []
   const listeners: Listener[] = []
   for (const spec of proxy.listeners) {
     const service =
       spec.proto === 'tcp'
         ? new TcpService(spec, createTcpContext(parts), () => {})
-        : new HttpService(spec, proxy, { context, heads, accessLog: undefined, onClosed: () => {} })
+        : spec.proto === 'grpc'
+          ? new GrpcService(proxy, createGrpcContext(parts, proxy), () => {})
+          : new HttpService(spec, proxy, { context, heads, accessLog: undefined, onClosed: () => {} })
     services.push(service)
     const accept = (accepted: Accepted): LinkUser => {
       links.push(accepted.link)

@@ -22,7 +22,7 @@ async function answerTo(
   using deadlines = new Deadlines()
   using upstreams = new Upstreams(
     deadlines,
-    { dialTimeoutMs: 0, keepAliveTimeoutMs: 0 },
+    { dialTimeoutMs: 0, keepAliveTimeoutMs: 0, grpcShutdownTimeoutMs: 0 },
     { maxHeadBytes: 1000, maxHeaders: 10, responseHeaderTimeoutMs, maxIdle: 1, idleTimeoutMs: 0, maxConnections: 0 },
   )
   const pool = upstreams.acquire('127.0.0.1', upstream.port)

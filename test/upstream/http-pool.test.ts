@@ -18,7 +18,7 @@ function startPool(port: number, limits: Partial<PoolLimits> = {}, dialTimeoutMs
   const deadlines = new Deadlines()
   const upstreams = new Upstreams(
     deadlines,
-    { dialTimeoutMs, keepAliveTimeoutMs: 0 },
+    { dialTimeoutMs, keepAliveTimeoutMs: 0, grpcShutdownTimeoutMs: 0 },
     {
       maxHeadBytes: 10_000,
       maxHeaders: 100,

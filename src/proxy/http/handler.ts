@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { Verdict } from '../../auth/authenticator.ts'
 import { buildRedirectUrl } from '../../route/redirect.ts'
 import type { Route } from '../../route/table.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
+import { mayComeIn } from '../access.ts'
 import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
 import type { Carrier, Exchange } from './exchange.ts'
@@ -168,20 +168,13 @@ function redirected(exchange: Exchange): { host: string; path: string; rawPath: 
   return { host, path, rawPath, query: query.slice(1) }
 }
 
-/** `allow=`, `deny=`: the client itself, and every address that proxies before us say it came from. */
 function isAllowed(exchange: Exchange, target: ServedTarget): boolean {
   const rules = target.options.accessRules
-  if (rules === undefined) return true
-  const { head } = exchange
-  const { address } = exchange.downstream.client
-  if (!rules.allows(address)) return false
+  return rules === undefined || mayComeIn(rules, exchange.downstream.client.address, forwardedFor(exchange.head))
+}
+
+function* forwardedFor(head: Http1Head): Generator<string> {
   for (let i = head.find(HEADER.xForwardedFor); i !== -1 && i < head.count; i++) {
-    if (head.id(i) !== HEADER.xForwardedFor) continue
-    for (const part of head.value(i).split(',')) {
-      const forwarded = part.trim()
-      if (forwarded === address || isIP(forwarded) === 0) continue
-      if (!rules.allows(forwarded)) return false
-    }
+    if (head.id(i) === HEADER.xForwardedFor) yield head.value(i)
   }
-  return true
 }

@@ -10,7 +10,7 @@ import { Upstreams } from '../../../src/upstream/upstreams.ts'
 const deadlines = new Deadlines()
 const upstreams = new Upstreams(
   deadlines,
-  { dialTimeoutMs: 0, keepAliveTimeoutMs: 0 },
+  { dialTimeoutMs: 0, keepAliveTimeoutMs: 0, grpcShutdownTimeoutMs: 0 },
   { maxHeadBytes: 1, maxHeaders: 1, responseHeaderTimeoutMs: 0, maxIdle: 0, idleTimeoutMs: 0, maxConnections: 0 },
 )
 after(() => {

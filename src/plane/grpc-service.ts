@@ -1,0 +1,73 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { ProxyConfig } from '../config/config.ts'
+import type { Accepted } from '../listener/listener.ts'
+import { GrpcCall } from '../proxy/grpc/call.ts'
+import { isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
+import type { GrpcContext } from '../proxy/grpc/context.ts'
+import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
+import type { Deadlines } from '../socket/deadlines.ts'
+import { http2Limits } from './http2-limits.ts'
+
+/** The connections of one gRPC listener, which speaks nothing else. */
+export class GrpcService implements Http2Host {
+  readonly deadlines: Deadlines
+  private readonly context: GrpcContext
+  private readonly limits: Http2Limits
+  private readonly onClosed: () => void
+  private readonly connections = new Set<Http2Connection>()
+
+  constructor(config: ProxyConfig, context: GrpcContext, onClosed: () => void) {
+    this.context = context
+    this.deadlines = context.deadlines
+    this.onClosed = onClosed
+    // As in the original `rt`, `wt` and `it` mean nothing here: a channel may rest for hours between calls.
+    this.limits = http2Limits(config.limit, 0)
+  }
+
+  get size(): number {
+    return this.connections.size
+  }
+
+  get waitedFor(): number {
+    return this.connections.size
+  }
+
+  accept(accepted: Accepted): Http2Connection {
+    const { address, port } = accepted.client
+    this.context.metrics.connections.add(1)
+    const connection = new Http2Connection(accepted.link, { address, port, tls: undefined }, this, this.limits)
+    this.connections.add(connection)
+    return connection
+  }
+
+  onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
+    stream.once('close', () => connection.ended(false))
+    const head = readCallHead(fields)
+    if (!isGrpcType(head.contentType)) return refuse(stream, 415)
+    if (head.method !== 'POST') return refuse(stream, 405)
+    const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+    const { address, tls } = connection.client
+    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: tls !== undefined }
+    new GrpcCall(call, this.context).start()
+  }
+
+  closed(connection: Http2Connection): void {
+    this.connections.delete(connection)
+    this.onClosed()
+  }
+
+  /** No further calls; those that are under way have until the end of the grace time. */
+  drain(): void {
+    for (const connection of this.connections) connection.finish()
+  }
+
+  destroy(): void {
+    for (const connection of this.connections) connection.destroy()
+  }
+}
+
+/** What is no gRPC gets an answer of HTTP, without a body. */
+function refuse(stream: ServerHttp2Stream, status: number): void {
+  stream.on('error', () => {})
+  stream.respond({ ':status': status }, { endStream: true })
+}

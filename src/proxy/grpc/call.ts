@@ -1,0 +1,232 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { Verdict } from '../../auth/authenticator.ts'
+import type { Route } from '../../route/table.ts'
+import type { Expiring } from '../../socket/deadlines.ts'
+import type { SessionSeeker } from '../../upstream/http2-pool.ts'
+import type { Http2Upstream } from '../../upstream/http2-upstream.ts'
+import { mayComeIn } from '../access.ts'
+import { decodePercent, toUtf8Bytes } from '../http/request-target.ts'
+import type { ServedTarget } from '../served-target.ts'
+import { type CallHead, upstreamFields } from './call-head.ts'
+import type { GrpcContext } from './context.ts'
+import { Relay, type RelayOwner, WHOLE_ANSWER } from './relay.ts'
+import { encodeMessage, GRPC, parseTimeoutMs } from './status.ts'
+
+/** Targets tried for one call: a connect that fails costs nothing but time. */
+const MAX_TARGETS = 3
+/** How long a client may go on sending when it has its status. */
+const LINGER_MS = 1000
+
+/** What a call is, as it was received. */
+export interface ReceivedCall {
+  readonly stream: ServerHttp2Stream
+  /** Names and values in turn. */
+  readonly fields: readonly string[]
+  readonly head: CallHead
+  /** The host that routes are looked up with. */
+  readonly host: string
+  /** There is no message: the stream ended with its fields. */
+  readonly isEmpty: boolean
+  readonly clientAddress: string
+  readonly isTls: boolean
+}
+
+/** One gRPC call: finds its target, lets it in or not, and has it relayed. */
+export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
+  dueAt = Number.POSITIVE_INFINITY
+  spoke = -1
+  private readonly call: ReceivedCall
+  private readonly context: GrpcContext
+  private readonly relay: Relay
+  private readonly startedAt = performance.now()
+  private readonly timeoutMs: number | undefined
+  private route: Route<ServedTarget> | undefined
+  private target: ServedTarget | undefined
+  private tried: ServedTarget[] | undefined
+  private session: Http2Upstream | undefined
+  private pending: { cancel(): void } | undefined
+  /** The status the client has been given; CANCELLED when it left before there was one. */
+  private code: number = GRPC.canceled
+  private hasStatus = false
+  private wasRefused = false
+  private isOver = false
+
+  constructor(call: ReceivedCall, context: GrpcContext) {
+    this.call = call
+    this.context = context
+    this.relay = new Relay(call.stream, this, context)
+    const { timeout } = call.head
+    this.timeoutMs = timeout === undefined ? undefined : parseTimeoutMs(timeout)
+    call.stream.on('error', () => {})
+    call.stream.on('close', () => this.closed())
+  }
+
+  start(): void {
+    const { head, host, clientAddress } = this.call
+    const { context } = this
+    if (this.timeoutMs !== undefined) context.deadlines.set(this, this.timeoutMs)
+    const queryAt = head.path.indexOf('?')
+    const path = decodePercent(queryAt === -1 ? head.path : head.path.slice(0, queryAt))
+    if (path === undefined || !path.startsWith('/')) {
+      context.log.error(`grpc: error looking up route: malformed method ${head.path}`)
+      return this.broken(GRPC.internal, 'internal error')
+    }
+    if (path.lastIndexOf('/') === 0) return this.broken(GRPC.unimplemented, `malformed method name: "${head.path}"`)
+    // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
+    this.route = context.table.lookup(host, path, false)
+    if (this.route === undefined) {
+      context.metrics.noRoutes.add(1)
+      context.log.warn(`grpc: no route found for ${head.path}`)
+      return this.broken(GRPC.notFound, 'no route found')
+    }
+    const target = context.pick(this.route)
+    this.target = target
+    const { accessRules, auth } = target.options
+    if (accessRules !== undefined && !mayComeIn(accessRules, clientAddress, head.forwardedFor)) {
+      context.log.info(`grpc: route rules denied access from ${clientAddress} to ${target.url}`)
+      return this.broken(GRPC.permissionDenied, 'access denied')
+    }
+    if (auth === undefined) return this.seek(target)
+    this.authenticate(target, auth)
+  }
+
+  // ---- who may come in
+
+  private authenticate(target: ServedTarget, scheme: string): void {
+    const { authenticator } = this.context
+    const { authorization = '' } = this.call.head
+    const verdict = authenticator.check(scheme, this.call.head.authorization)
+    if (verdict !== undefined) return this.judge(target, scheme, verdict)
+    const attempt = { scheme, authorization, client: this.call.clientAddress }
+    this.pending = authenticator.verify(attempt, late => {
+      this.pending = undefined
+      this.judge(target, scheme, late)
+    })
+  }
+
+  private judge(target: ServedTarget, scheme: string, verdict: Verdict): void {
+    if (verdict.kind === 'pass') return this.seek(target)
+    if (verdict.kind === 'busy') {
+      this.context.log.warn(`grpc: too many credentials for auth scheme '${scheme}' wait to be verified`)
+      return this.broken(GRPC.unavailable, 'authorization is busy')
+    }
+    if (verdict.kind === 'unknown-scheme') this.context.log.error(`unknown auth scheme '${scheme}'`)
+    this.broken(GRPC.unauthenticated, 'authorization failed')
+  }
+
+  // ---- the session
+
+  private seek(target: ServedTarget): void {
+    const pool = target.sessions()
+    if (pool === undefined) {
+      this.context.log.error(`grpc: target ${target.url} has no address to connect to`)
+      return this.broken(GRPC.unavailable, `connection error: no address in ${target.url}`)
+    }
+    const session = pool.take()
+    if (session !== undefined) return this.onSession(session)
+    pool.connect(this)
+  }
+
+  onSession(session: Http2Upstream): void {
+    const { call, target } = this
+    if (this.isOver || target === undefined) return
+    const { address } = target.sessions()!
+    const isTls = address.tls !== undefined
+    const authority =
+      target.options.grpcServerName === undefined ? target.authorityBytes : toUtf8Bytes(target.options.grpcServerName)
+    const fields = upstreamFields(call.fields, { authority, isTls, timeout: this.timeoutLeft() })
+    this.session = session
+    this.relay.attach(session.request(fields, call.isEmpty), call.isEmpty)
+  }
+
+  onNoSession(_fault: string, error: Error | undefined): void {
+    const { target, context } = this
+    if (this.isOver || target === undefined) return
+    // Nothing was sent, so another target can have the call.
+    const next = this.nextTarget(target)
+    if (next !== undefined) {
+      context.log.debug(`grpc: cannot connect to upstream ${target.authority}, trying ${next.authority}`)
+      this.target = next
+      return this.seek(next)
+    }
+    const reason = error?.message ?? 'connection closed'
+    context.log.error(`grpc: upstream ${target.authority}: ${reason}`)
+    this.broken(GRPC.unavailable, `connection error: desc = "transport: Error while dialing: ${reason}"`)
+  }
+
+  private nextTarget(failed: ServedTarget): ServedTarget | undefined {
+    this.tried ??= []
+    this.tried.push(failed)
+    if (this.tried.length >= MAX_TARGETS) return undefined
+    return this.route?.targets.find(target => !this.tried?.includes(target))
+  }
+
+  /** What is left of the time the client gave, as a header; undefined leaves the client's as it is. */
+  private timeoutLeft(): string | undefined {
+    const spentMs = performance.now() - this.startedAt
+    if (this.timeoutMs === undefined || spentMs < 1) return undefined
+    return `${Math.max(Math.ceil(this.timeoutMs - spentMs), 1)}m`
+  }
+
+  // ---- the relay
+
+  get isConnectionLost(): boolean {
+    return this.session?.isLost ?? true
+  }
+
+  answered(code: number): void {
+    this.code = code
+    this.hasStatus = true
+  }
+
+  refused(): void {
+    const { target } = this
+    if (this.wasRefused || this.isOver || target === undefined)
+      return this.broken(GRPC.unavailable, 'the upstream refused the stream')
+    this.wasRefused = true
+    this.seek(target)
+  }
+
+  released(): void {
+    this.session?.ended()
+  }
+
+  /** The call ends with a status of ours. */
+  broken(code: number, message: string): void {
+    if (this.isOver || this.hasStatus) return
+    this.answered(code)
+    const { stream } = this.call
+    if (stream.destroyed || stream.closed) return
+    const status = ['grpc-status', String(code), 'grpc-message', encodeMessage(message)]
+    if (this.relay.isUnanswered)
+      stream.respond([':status', '200', 'content-type', 'application/grpc', ...status], WHOLE_ANSWER)
+    else this.relay.finish(status)
+    this.discardRequest()
+  }
+
+  onDeadline(): void {
+    // The answer is out, and the client still sends: with NO_ERROR it keeps what it has got (RFC 9113 §8.1).
+    if (this.hasStatus) return this.call.stream.close(constants.NGHTTP2_NO_ERROR)
+    this.relay.cancel()
+    this.broken(GRPC.deadlineExceeded, 'context deadline exceeded')
+  }
+
+  /** What the client still sends is thrown away; clients stop when they see the status. */
+  private discardRequest(): void {
+    this.call.stream.resume()
+    this.context.deadlines.set(this, LINGER_MS)
+  }
+
+  /** The client's stream is closed: it has its answer, or has left. */
+  private closed(): void {
+    if (this.isOver) return
+    this.isOver = true
+    const { context, target } = this
+    context.deadlines.remove(this)
+    this.pending?.cancel()
+    this.relay.cancel()
+    const seconds = (performance.now() - this.startedAt) / 1000
+    context.metrics.ended(this.code, seconds)
+    target?.timer.observe(seconds)
+  }
+}

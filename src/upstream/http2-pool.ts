@@ -1,0 +1,106 @@
+import type { Deadlines } from '../socket/deadlines.ts'
+import type { Dialer } from './dial.ts'
+import { Http2Upstream } from './http2-upstream.ts'
+
+/** Where sessions lead to, and what makes one fit for a target. */
+export interface Http2Address {
+  readonly host: string
+  readonly port: number
+  /** undefined for HTTP/2 in the clear, with prior knowledge (RFC 9113 §3.3). */
+  readonly tls: Http2TlsOptions | undefined
+  /** How long requests under way may go on when no target has the address any more, in milliseconds. */
+  readonly graceMs: number
+}
+
+export interface Http2TlsOptions {
+  /** The name to ask for and to expect in the certificate. */
+  readonly serverName: string
+  readonly skipVerify: boolean
+}
+
+export interface Http2Limits {
+  /** `proxy.dialtimeout`: to connect, and again to say the first word; 0 waits for ever. */
+  readonly dialTimeoutMs: number
+  /** `proxy.limit.upstreamconns`: connections to one address; 0 is no limit. */
+  readonly maxConnections: number
+  /** `proxy.limit.headercount` */
+  readonly maxHeaders: number
+}
+
+/** Someone who waits for a session. */
+export interface SessionSeeker {
+  onSession(session: Http2Upstream): void
+  onNoSession(fault: 'connect' | 'connect-timeout', error: Error | undefined): void
+}
+
+/** Requests that wait for one connection that is being made; more make another. */
+const MAX_WAITING = 100
+
+/** The HTTP/2 sessions to one address. One is enough until it carries as many streams as its other end takes. */
+export class Http2Pool {
+  readonly address: Http2Address
+  readonly dialer: Dialer
+  readonly deadlines: Deadlines
+  readonly limits: Http2Limits
+  private readonly sessions: Http2Upstream[] = []
+  private isClosed = false
+
+  constructor(address: Http2Address, dialer: Dialer, deadlines: Deadlines, limits: Http2Limits) {
+    this.address = address
+    this.dialer = dialer
+    this.deadlines = deadlines
+    this.limits = limits
+  }
+
+  /** All that are open or opening. */
+  get open(): number {
+    return this.sessions.length
+  }
+
+  get idleCount(): number {
+    return this.sessions.filter(session => session.isReady && session.streams === 0).length
+  }
+
+  /** A session that takes another request at once. */
+  take(): Http2Upstream | undefined {
+    for (const session of this.sessions) if (session.hasRoom) return session
+    return this.isFull ? this.sessions.find(session => session.isReady) : undefined
+  }
+
+  /** Waits for a session that is being made, or makes one. */
+  connect(seeker: SessionSeeker): void {
+    const opening = this.sessions.find(
+      session => session.isOpening && (session.waiting.size < MAX_WAITING || this.isFull),
+    )
+    if (opening !== undefined) {
+      opening.waiting.add(seeker)
+      return
+    }
+    const session = new Http2Upstream(this)
+    session.waiting.add(seeker)
+    this.sessions.push(session)
+    session.dial()
+  }
+
+  /** The session is gone, or takes no more requests. */
+  forget(session: Http2Upstream): void {
+    const at = this.sessions.indexOf(session)
+    if (at !== -1) this.sessions.splice(at, 1)
+  }
+
+  /** A session has been made for an address that nobody has any more. */
+  get isAbandoned(): boolean {
+    return this.isClosed
+  }
+
+  /** No target has this address any more: idle sessions end now, busy ones with their last request or after `graceMs`. */
+  close(): void {
+    this.isClosed = true
+    for (const session of [...this.sessions]) session.finish(this.address.graceMs)
+  }
+
+  private get isFull(): boolean {
+    const { maxConnections } = this.limits
+    return maxConnections > 0 && this.sessions.length >= maxConnections
+  }
+}
