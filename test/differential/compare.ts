@@ -1,5 +1,6 @@
 // What of the two sides is to be equal, and which differences are known: each has a row in docs/differences.md.
 
+import { gunzipSync } from 'node:zlib'
 import type { Abilities } from './generate.ts'
 import type { Outcome, Seen } from './side.ts'
 
@@ -39,9 +40,8 @@ function normalise(observation: Observation, request: string, able: Abilities): 
   const { outcome, seen } = observation
   return {
     status: outcome.status,
-    headers: answerHeaders(outcome),
-    // The page of a redirect names the same address as its Location.
-    body: outcome.headers.location === undefined ? outcome.body : outcome.body !== '',
+    headers: answerHeaders(outcome, request.startsWith('HEAD ')),
+    body: answerBody(outcome),
     seen: seen.map(({ upstream, line, headers, body }) => ({
       upstream,
       line: targetLine(line),
@@ -51,8 +51,27 @@ function normalise(observation: Observation, request: string, able: Abilities): 
   }
 }
 
+function answerBody({ headers, body }: Outcome): string | boolean {
+  // The page of a redirect names the same address as its Location.
+  if (headers.location !== undefined && !isGzip(headers)) return body !== ''
+  return isGzip(headers) && body !== '' ? `gzip of ${gunzipSync(Buffer.from(body, 'latin1')).toString('latin1')}` : body
+}
+
+function isGzip(headers: Outcome['headers']): boolean {
+  return headers['content-encoding']?.includes('gzip') === true
+}
+
 /** What Go's own library adds to answers: a guessed type, `nosniff` on texts of its own. The date differs by nature. */
-function answerHeaders({ headers }: Outcome): object {
+function answerHeaders({ status, headers: all }: Outcome, isHead: boolean): object {
+  // A wrong password is told how to do better; HEAD and 304 are not compressed; a weak ETag goes with a compressed answer; and the
+  // length of one is known in other cases.
+  const { 'www-authenticate': _challenge, etag: _etag, ...sent } = all
+  const headers: Record<string, readonly string[]> = sent
+  if (isHead || status === 304) delete headers['content-encoding']
+  if (isHead || status === 304 || isGzip(all)) {
+    delete headers['content-length']
+    delete headers['transfer-encoding']
+  }
   const { date: _date, 'content-type': _type, 'x-content-type-options': _options, location, ...rest } = headers
   // Whether `https://name$path` keeps the client's encoding is a row in docs/differences.md.
   if (location === undefined) return rest
@@ -63,6 +82,10 @@ function answerHeaders({ headers }: Outcome): object {
 /** What Go's own client adds to requests, when there is none: its name, and a wish for gzip that it unpacks itself. */
 function requestHeaders(headers: Seen['headers'], request: string, able: Abilities): object {
   const kept = { ...headers }
+  // Ids are random; that there is one, and only one, is what counts.
+  if (kept['x-request-id'] !== undefined && !kept['x-request-id'].includes('mine')) {
+    kept['x-request-id'] = kept['x-request-id'].map(id => id.replaceAll(/[0-9a-f]/g, '0'))
+  }
   if (!/^user-agent:/im.test(request)) delete kept['user-agent']
   if (!/^accept-encoding:/im.test(request)) delete kept['accept-encoding']
   if (!able.sendsHost && !/^x-forwarded-host:/im.test(request)) delete kept['x-forwarded-host']

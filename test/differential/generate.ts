@@ -47,38 +47,84 @@ export interface Abilities {
   readonly strips: boolean
   /** X-Forwarded-Host is added. */
   readonly sendsHost: boolean
+  /** `auth=`, and compression as it has been since; older ones did either otherwise or not at all. */
+  readonly authenticates: boolean
+  /** `glob.matching.disabled`, and globs in paths with more than `*` within a segment. */
+  readonly matches: boolean
 }
 
+/** How the paths and hosts of a router are compared; its routes and its requests are chosen to fit. */
+type Matching = 'prefix' | 'iprefix' | 'glob' | 'plain-hosts'
+
+const MATCHINGS: readonly [Matching, ...Matching[]] = ['prefix', 'prefix', 'prefix', 'iprefix', 'glob', 'plain-hosts']
+
 export interface GeneratedRouter {
+  readonly matching: Matching
+  /** With `{a}`, `{b}`, `{c}` for the ports of the upstreams, and `{htpasswd}` in a flag for the file of USERS. */
   readonly routes: string
   readonly flags: readonly string[]
 }
 
+/** user1 with `password` in SHA-1, plain with `secret`. */
+export const USERS = 'user1:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\nplain:secret\n'
+const TARGETS = ['http://127.0.0.1:{a}/', 'http://127.0.0.1:{b}/', 'http://127.0.0.1:{c}/'] as const
+
 const HOSTS = ['', '', '', 'a.test', 'b.test', 'sub.a.test', 'A.Test', 'a.test:80', 'a.test:8080', 'c.test'] as const
 const PLAIN_HOSTS = ['', '', 'a.test', 'b.test', 'sub.a.test', 'c.test'] as const
 const GLOB_HOSTS = ['*.test', '*.a.test', '*.deep.a.test'] as const
-const PATHS = ['/', '/a', '/a/', '/a/b', '/ab', '/A', '/foo', '/foo/bar', '/foo/bar/baz', '/x y', '/api'] as const
+const PATHS = ['/', '/a', '/a/', '/a/b', '/ab', '/A', '/foo', '/foo/bar', '/foo/bar/baz', '/api'] as const
 
-export function generateRouter(chance: Chance, targets: readonly string[], able: Abilities): GeneratedRouter {
+/** Only lower case: which of two paths that differ in case comes first is a row in docs/differences.md. */
+const FOLDED_PATHS = ['/', '/a', '/a/', '/a/b', '/ab', '/foo', '/foo/bar', '/foo/bar/baz', '/api'] as const
+/** None whose ends could overlap (`b*b`, which the original lets match `b`): docs/differences.md has a row for that. */
+const GLOB_PATHS = [
+  '/*',
+  '/a',
+  '/a/*',
+  '/a/*b',
+  '/foo/**',
+  '/{a,foo}/*',
+  '/[ab]*',
+  '/?',
+  '/*bar',
+  '/foo/[!a]*',
+] as const
+
+function generatePath(chance: Chance, matching: Matching): string {
+  if (matching === 'glob') return chance.of(GLOB_PATHS)
+  return chance.of(matching === 'iprefix' ? FOLDED_PATHS : PATHS)
+}
+
+function generateHost(chance: Chance, matching: Matching, able: Abilities): string {
+  if (matching === 'plain-hosts' || !able.foldsHosts) return chance.of(PLAIN_HOSTS)
+  return able.globHosts && chance.oneIn(4) ? chance.of(GLOB_HOSTS) : chance.of(HOSTS)
+}
+
+export function generateRouter(chance: Chance, able: Abilities): GeneratedRouter {
+  const matching = able.matches ? chance.of(MATCHINGS) : 'prefix'
   const lines: string[] = []
   const optionsOfPath = new Map<string, string>()
   const pairs = 4 + chance.below(12)
+  // Without it half of the requests would find no route.
+  if (!chance.oneIn(4))
+    lines.push(generateAdd(chance, 'all', matching === 'glob' ? '/**' : '/', chance.of(TARGETS), ''))
   for (let i = 0; i < pairs; i++) {
-    const host =
-      able.globHosts && chance.oneIn(4) ? chance.of(GLOB_HOSTS) : chance.of(able.foldsHosts ? HOSTS : PLAIN_HOSTS)
-    const path = chance.of(PATHS.filter(candidate => !candidate.includes(' ')) as [string, ...string[]])
+    const host = generateHost(chance, matching, able)
+    const path = generatePath(chance, matching)
     const key = host.toLowerCase() + path
     const spread = 1 + (chance.oneIn(2) ? chance.below(3) : 0)
     for (let t = 0; t < spread; t++) {
       const shared = optionsOfPath.get(key)
       const options = !able.optionsPerTarget && shared !== undefined ? shared : generateOptions(chance, able)
       optionsOfPath.set(key, options)
-      lines.push(generateAdd(chance, `svc${i}`, host + path, targets[chance.below(targets.length)] ?? '', options))
+      lines.push(generateAdd(chance, `svc${i}`, host + path, chance.of(TARGETS), options))
     }
   }
   if (chance.oneIn(3)) lines.push(`route del svc${chance.below(pairs)}`)
   if (chance.oneIn(3)) lines.push('route del tags "t1"')
-  return { routes: lines.join('\n'), flags: generateFlags(chance) }
+  if (chance.oneIn(3)) lines.push(`route weight svc${chance.below(pairs)} / weight 0.3`)
+  if (chance.oneIn(3)) lines.push('route weight a.test/ weight 0.7 tags "t2"')
+  return { matching, routes: lines.join('\n'), flags: generateFlags(chance, matching, able) }
 }
 
 function generateAdd(chance: Chance, service: string, src: string, target: string, options: string): string {
@@ -116,12 +162,22 @@ function generateOptions(chance: Chance, able: Abilities): string {
       ]),
     )
   }
+  if (able.authenticates && chance.oneIn(8)) options.push(chance.of(['auth=team', 'auth=team', 'auth=lost']))
   if (chance.oneIn(10)) options.push('unknown=x')
   return options.join(' ')
 }
 
-function generateFlags(chance: Chance): string[] {
+function generateFlags(chance: Chance, matching: Matching, able: Abilities): string[] {
   const flags = ['-proxy.strategy', 'rr', '-proxy.localip', '10.9.8.7']
+  if (matching === 'plain-hosts') flags.push('-glob.matching.disabled=true')
+  else if (matching !== 'prefix') flags.push('-proxy.matcher', matching)
+  if (able.authenticates) {
+    flags.push('-proxy.auth', 'name=team;type=basic;file={htpasswd};realm=Team area')
+    if (chance.oneIn(3)) flags.push('-proxy.gzip.contenttype', '^text/plain(;.*)?$')
+    if (chance.oneIn(4)) flags.push('-proxy.header.requestid', 'X-Request-Id')
+    // On connections in the clear it must have no effect.
+    if (chance.oneIn(4)) flags.push('-proxy.header.sts.maxage', '60')
+  }
   if (chance.oneIn(3)) flags.push('-proxy.header.clientip', chance.of(['Client-Ip', 'X-Real-Ip', 'X-Client']))
   if (chance.oneIn(4)) flags.push('-proxy.header.tls', 'X-Tls', '-proxy.header.tls.value', 'yes')
   if (chance.oneIn(5)) flags.push('-proxy.noroutestatus', chance.of(['404', '503', '410']))
@@ -169,7 +225,7 @@ export interface GeneratedRequest {
   readonly method: string
 }
 
-export function generateRequest(chance: Chance, able: Abilities): GeneratedRequest {
+export function generateRequest(chance: Chance, matching: Matching, able: Abilities): GeneratedRequest {
   const method = chance.of(METHODS)
   const segments: string[] = []
   // Without cleaning, dot segments and doubled slashes are the upstream's affair, and the two routers differ on purpose.
@@ -177,8 +233,8 @@ export function generateRequest(chance: Chance, able: Abilities): GeneratedReque
   for (let i = chance.below(4); i > 0; i--) segments.push(chance.of(choice as unknown as [string, ...string[]]))
   if (segments[0] === '') segments[0] = 'a'
   const path = `/${segments.join('/')}${chance.oneIn(4) && segments.length > 0 ? '/' : ''}`
-  const host = chance.of(able.foldsHosts ? ASKED_HOSTS : PLAIN_ASKED_HOSTS)
-  const headers = [`Host: ${host}`, ...generateHeaders(chance)]
+  const host = chance.of(able.foldsHosts && matching !== 'plain-hosts' ? ASKED_HOSTS : PLAIN_ASKED_HOSTS)
+  const headers = [`Host: ${host}`, ...generateHeaders(chance, able)]
   let body = ''
   if (method === 'POST' || method === 'PUT' || method === 'PATCH') {
     body = 'x'.repeat(chance.below(40))
@@ -192,7 +248,17 @@ export function generateRequest(chance: Chance, able: Abilities): GeneratedReque
   return { method, bytes: `${method} ${path}${chance.of(QUERIES)} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body}` }
 }
 
-function generateHeaders(chance: Chance): string[] {
+const CREDENTIALS = ['user1:password', 'user1:wrong', 'plain:secret', 'nobody:secret', 'plain'] as const
+
+function generateHeaders(chance: Chance, able: Abilities): string[] {
+  const headers = generatePlainHeaders(chance)
+  if (!able.authenticates) return headers
+  if (chance.oneIn(2)) headers.push(`Authorization: Basic ${Buffer.from(chance.of(CREDENTIALS)).toString('base64')}`)
+  if (chance.oneIn(4) && !headers.includes('Accept-Encoding: br')) headers.push('Accept-Encoding: deflate, gzip')
+  return headers
+}
+
+function generatePlainHeaders(chance: Chance): string[] {
   const possible = [
     'User-Agent: differential/1',
     'Accept-Encoding: br',
@@ -211,6 +277,11 @@ function generateHeaders(chance: Chance): string[] {
     'X-Tls: faked',
     'Client-Ip: 6.6.6.6',
     'X-Client: 6.6.6.6',
+    'X-Request-Id: mine',
+    'X-Forwarded-Proto:',
+    'Forwarded: proto=wss;for=2.2.2.2',
+    'Range: bytes=0-1',
+    'If-None-Match: "x"',
     'Connection: keep-alive, X-Secret',
     'X-Secret: 1',
     'Keep-Alive: timeout=5',
