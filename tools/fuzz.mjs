@@ -1,15 +1,21 @@
 // `npm run fuzz [RUNS]`: every fuzz test, with many more runs than `npm test` gives it. FUZZ_SEED repeats a run.
 // `npm run fuzz -- --framing [COUNT] [--seed SEED] [--start NUMBER]`: this router's reading of HTTP/1.1 beside llhttp's.
+// `npm run fuzz -- --floods [SECONDS]`: each hostile client alone, and what it costs; `-- --soak [MINUTES]`: all of them together.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { findNode, root } from './find-node.mjs'
 
-const PROGRAMS = new Map([['--framing', 'test/framing/main.ts']])
+const PROGRAMS = new Map([
+  ['--framing', 'test/framing/main.ts'],
+  ['--floods', 'test/hostile/main.ts'],
+  ['--soak', 'test/hostile/main.ts'],
+])
 
-const program = PROGRAMS.get(process.argv[2])
+const mode = process.argv[2]
+const program = PROGRAMS.get(mode)
 if (program !== undefined) {
-  const args = [join(root, program), ...process.argv.slice(3)]
+  const args = [join(root, program), mode, ...process.argv.slice(3)]
   process.exit(spawnSync(findNode(), args, { cwd: root, stdio: 'inherit' }).status ?? 1)
 }
 

@@ -3,6 +3,7 @@ import type { Link, LinkUser } from '../socket/link.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { type BodyKind, BodyReader, type BodySink } from '../wire/http1-body.ts'
 import { findBareLineFeed, findHeadEnd, type Http1Head, mayBeAnswer } from '../wire/http1-head.ts'
+import { KeptBytes } from '../wire/kept-bytes.ts'
 import type { HttpPool } from './http-pool.ts'
 
 /** Why an upstream gave no (whole) answer. */
@@ -75,6 +76,8 @@ export class HttpConnection implements LinkUser, Expiring {
   private receiver: ResponseReceiver | undefined
   private readonly body = new BodyReader()
   private partialHead: Buffer | undefined
+  /** Where a head grows that comes in more than two pieces. */
+  private kept: KeptBytes | undefined
   private inBody = false
   private interims = 0
   private isHead = false
@@ -130,7 +133,8 @@ export class HttpConnection implements LinkUser, Expiring {
     let end = length
     if (!this.inBody) {
       if (this.partialHead !== undefined) {
-        chunk = Buffer.concat([this.partialHead, bytes.subarray(0, length)])
+        this.kept ??= new KeptBytes()
+        chunk = this.kept.join(this.partialHead, bytes, 0, length)
         end = chunk.length
       }
       at = this.readHead(chunk, end)
@@ -180,7 +184,8 @@ export class HttpConnection implements LinkUser, Expiring {
         if (!mayBeAnswer(chunk, start, end)) return this.refuse('malformed status line')
         if (findBareLineFeed(chunk, from, start, end)) return this.refuse('line does not end in CR LF')
         // A copy: the chunk's memory belongs to the next read.
-        this.partialHead = end > start ? Buffer.from(chunk.subarray(start, end)) : undefined
+        if (end === start) this.partialHead = undefined
+        else this.partialHead = this.kept?.keep(chunk, start, end) ?? Buffer.from(chunk.subarray(start, end))
         this.receiver?.onBatch()
         return -1
       }
@@ -201,6 +206,7 @@ export class HttpConnection implements LinkUser, Expiring {
   }
 
   private beginAnswer(head: Http1Head, start: number): number {
+    this.kept = undefined
     this.deadlines.clear(this)
     this.inBody = true
     const { status } = head
@@ -217,6 +223,7 @@ export class HttpConnection implements LinkUser, Expiring {
   }
 
   private switchProtocols(head: Http1Head, chunk: Buffer, start: number, end: number): -1 {
+    this.kept = undefined
     if (!isOffered(head.get(HEADER.upgrade), this.upgrade))
       return this.refuse('switches to a protocol that was not offered')
     const { receiver } = this

@@ -9,7 +9,11 @@ const REPORT_MS = 10_000
 const MAX_SHOWN = 20
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, start: { type: 'string', default: '0' } },
+  options: {
+    framing: { type: 'boolean' },
+    seed: { type: 'string', default: '1' },
+    start: { type: 'string', default: '0' },
+  },
   allowPositionals: true,
 })
 const count = Number(positionals[0] ?? 2_000_000)

@@ -3,6 +3,7 @@ import type { Link, LinkUser } from '../../socket/link.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import { BodyReader } from '../../wire/http1-body.ts'
 import { findBareLineFeed, findHeadEnd, type HeadRefusal } from '../../wire/http1-head.ts'
+import { KeptBytes } from '../../wire/kept-bytes.ts'
 import type { Switched } from './downstream.ts'
 import { Exchange } from './exchange.ts'
 import type { HeadPool } from './head-pool.ts'
@@ -62,6 +63,8 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
   private exchange: Exchange | undefined
   /** The beginning of a head, or what came behind the message that is being worked on. */
   private waiting: Buffer | undefined
+  /** Where a head grows that comes in more than two pieces. */
+  private kept: KeptBytes | undefined
   private isFirst = true
   private isInLoop = false
   private headStartedAt = 0
@@ -174,7 +177,8 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
     if (this.waiting !== undefined) {
       // The terminator may begin in the last bytes of what was there before.
       searchFrom = Math.max(0, this.waiting.length - 3)
-      chunk = Buffer.concat([this.waiting, bytes.subarray(from, end)])
+      this.kept ??= new KeptBytes()
+      chunk = this.kept.join(this.waiting, bytes, from, end)
       at = 0
       to = chunk.length
       this.waiting = undefined
@@ -193,6 +197,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
       }
     }
     this.isInLoop = false
+    if (this.waiting === undefined) this.kept = undefined
     if (this.phase !== 'lingering' && at < to) this.keepWaiting(chunk, at, to)
     else if (this.phase === 'head') this.armHead()
   }
@@ -202,7 +207,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
     if (findBareLineFeed(chunk, searchedTo, at, to))
       return this.refuse({ status: 400, reason: 'line does not end in CR LF' })
     if (at === to) return
-    this.waiting = Buffer.from(chunk.subarray(at, to))
+    this.waiting = this.kept?.keep(chunk, at, to) ?? Buffer.from(chunk.subarray(at, to))
     if (this.headStartedAt === 0) this.headStartedAt = performance.now()
   }
 
