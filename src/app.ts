@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startAdmin } from './admin/server.ts'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
+import { loadAuthorities } from './cert/file-source.ts'
 import type { CertSourceSpec } from './config/cert-source-spec.ts'
 import type { Config } from './config/config.ts'
 import { describeConfig } from './config/describe.ts'
@@ -117,6 +118,15 @@ async function withDevelopmentMode(config: Config, app: Lifecycle, log: Log): Pr
   return started.config
 }
 
+async function loadUpstreamAuthorities(file: string): Promise<readonly string[]> {
+  if (file === '') return []
+  try {
+    return await loadAuthorities(file)
+  } catch (cause) {
+    throw new Error(`proxy.upstream.ca: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 /** Those that a listener of `proxy.addr` refers to. */
 function usedSources({ proxy }: Config): readonly CertSourceSpec[] {
   const names = new Set(proxy.listeners.map(({ certSource }) => certSource))
@@ -144,6 +154,7 @@ async function startRouting(
     log,
     auth,
     certificates,
+    upstreamAuthorities: await loadUpstreamAuthorities(config.proxy.upstream.caPath),
     workerMetrics: metrics.workerOptions,
     routes: () => routes.routes(),
     onMetrics: (worker, batch) => hub.merge(worker, batch),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CertSourceSpec } from '../config/cert-source-spec.ts'
 import type { Log } from '../log/log.ts'
 import type { CertificateSet } from './certificate-set.ts'
-import { loadFileAuthorities, loadFilePair } from './file-source.ts'
+import { loadAuthorities, loadFilePair } from './file-source.ts'
 import { reasonOf } from './parse-pair.ts'
 
 /** Who is told when certificates change. */
@@ -78,7 +78,7 @@ async function loadFile(spec: CertSourceSpec, log: Log): Promise<CertificateSet>
     log.info(`cert: Store has certificates for ["${pair.serverNames.join(',')}"]`)
     return {
       pairs: [pair],
-      clientAuthorities: spec.clientCaPath === '' ? undefined : await loadFileAuthorities(spec),
+      clientAuthorities: spec.clientCaPath === '' ? undefined : await loadAuthorities(spec.clientCaPath),
     }
   } catch (cause) {
     throw new Error(`cert: Error loading certificate. ${reasonOf(cause)}`, { cause })

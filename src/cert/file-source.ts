@@ -12,9 +12,12 @@ export async function loadFilePair({ certPath, keyPath }: CertSourceSpec): Promi
   return parsePair(certPath, cert, key)
 }
 
-/** @throws CertificateError */
-export async function loadFileAuthorities({ clientCaPath }: CertSourceSpec): Promise<readonly string[]> {
-  return parseCertificates(clientCaPath, await readText(clientCaPath))
+/**
+ * The certificates of a PEM file, one text each.
+ * @throws CertificateError also when there are none
+ */
+export async function loadAuthorities(file: string): Promise<readonly string[]> {
+  return parseCertificates(file, await readText(file))
 }
 
 async function readText(file: string): Promise<string> {

@@ -95,6 +95,14 @@ export const proxyOptions = {
     '',
     { example: '^(text/.*|application/(javascript|json|xml))(;.*)?$' },
   ),
+  upstream: {
+    caPath: text(
+      'proxy.upstream.ca',
+      '',
+      'file of authorities (PEM) that https targets may be from, besides those of the system',
+      'ours',
+    ),
+  },
   limit: {
     headerSize: integer('proxy.limit.headersize', '1048576', 'most bytes of a request or response head', 'ours', {
       min: 1,

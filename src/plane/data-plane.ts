@@ -18,6 +18,8 @@ export interface DataPlaneOptions {
   readonly log: Log
   readonly auth: AuthService
   readonly certificates: Certificates
+  /** PEM; see `proxy.upstream.ca`. */
+  readonly upstreamAuthorities: readonly string[]
   /** undefined with metrics off. */
   readonly workerMetrics: WorkerMetricsOptions | undefined
   /** The table as it is: what a worker that takes another's place begins with. */
@@ -160,6 +162,7 @@ export class DataPlane implements AsyncDisposable {
       maxClients: Math.ceil(config.proxy.limit.clients / gomaxprocs),
       slots: this.slots,
       auth: this.options.auth.connect(),
+      upstreamAuthorities: this.options.upstreamAuthorities,
       metrics: workerMetrics,
     }
     const worker = new WorkerHandle(settings, {

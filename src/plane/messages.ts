@@ -22,6 +22,8 @@ export interface WorkerSettings {
   readonly slots: SharedArrayBuffer
   /** To the thread that verifies passwords. */
   readonly auth: MessagePort
+  /** PEM of authorities that https targets may be from, besides those of the system. */
+  readonly upstreamAuthorities: readonly string[]
   /** undefined with metrics off. */
   readonly metrics: WorkerMetricsOptions | undefined
 }

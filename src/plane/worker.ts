@@ -251,14 +251,15 @@ class WorkerThread {
 
 function createUpstreams(settings: WorkerSettings, deadlines: Deadlines): Upstreams {
   const { proxy } = settings.config
-  return new Upstreams(deadlines, proxy, {
+  const limits = {
     maxHeadBytes: proxy.limit.headerSize,
     maxHeaders: proxy.limit.headerCount,
     responseHeaderTimeoutMs: proxy.responseHeaderTimeoutMs,
     maxIdle: proxy.maxConn,
     idleTimeoutMs: proxy.idleConnTimeoutMs,
     maxConnections: proxy.limit.upstreamConns,
-  })
+  }
+  return new Upstreams(deadlines, proxy, limits, settings.upstreamAuthorities)
 }
 
 if (parentPort === null) throw new Error('worker.ts is started by data-plane.ts, in a thread')

@@ -1,13 +1,14 @@
 import type { Counter, Histogram, Metrics } from '../metrics/metrics.ts'
 import type { TargetSpec } from '../route/command.ts'
 import { Target } from '../route/target.ts'
+import type { Destination } from '../upstream/dial.ts'
 import type { HttpPool } from '../upstream/http-pool.ts'
 import type { Http2Address, Http2Pool } from '../upstream/http2-pool.ts'
 import { toUtf8Bytes } from './http/request-target.ts'
 
 /** Gives out the pool of an address and takes it back; an address nobody uses any more keeps no connections. */
 export interface PoolSource {
-  acquire(host: string, port: number): HttpPool
+  acquire(destination: Destination): HttpPool
   release(pool: HttpPool): void
   readonly http2: {
     acquire(address: Http2Address): Http2Pool
@@ -49,7 +50,8 @@ export class ServedTarget extends Target {
       ['path', route.path],
       ['target', this.url],
     ]
-    this.pool = this.scheme === 'http' && this.port > 0 ? pools.acquire(this.hostname, this.port) : undefined
+    const destination = httpDestination(this)
+    this.pool = destination === undefined ? undefined : pools.acquire(destination)
     this.requests = metrics.histogram('requests', [['service', this.service]])
     this.timer = metrics.histogram('route', this.labels)
     this.received = metrics.counter('route.rx', this.labels)
@@ -101,4 +103,12 @@ export class ServedTarget extends Target {
     if (this.pool !== undefined) this.pools.release(this.pool)
     if (this.grpcSessions !== undefined) this.pools.http2.release(this.grpcSessions)
   }
+}
+
+/** undefined for targets that do not speak HTTP. */
+function httpDestination({ scheme, hostname: host, port, options, tlsServerName }: Target): Destination | undefined {
+  if (port === 0) return undefined
+  if (scheme === 'http') return { host, port }
+  if (scheme !== 'https') return undefined
+  return { host, port, tls: { serverName: tlsServerName ?? host, skipsVerification: options.tlsSkipVerify } }
 }

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import tls from 'node:tls'
 import { getSystemErrorMap } from 'node:util'
 import { canWriteDirectly, writeDirectly } from './direct-write.ts'
 import { plainAddress } from './plain-address.ts'
@@ -103,7 +103,7 @@ export class Link {
    * Takes over a socket after its TLS handshake, and begins to read. What is decrypted comes in buffers as small as what they hold, so
    * there is nothing to gain from one of ours.
    */
-  static secured(socket: TLSSocket, user: LinkUser): Link {
+  static secured(socket: tls.TLSSocket, user: LinkUser): Link {
     const link = new Link(user)
     link.isSecure = true
     link.adopt(socket)
@@ -118,6 +118,15 @@ export class Link {
     const socket = new ReadingSocket(all)
     link.adopt(socket)
     socket.connect(all, onConnect)
+    return link
+  }
+
+  /** Begins to connect with TLS. `onSecure` is called once the peer has proved who it is, unless `user.onClose` comes first. */
+  static connectingSecurely(options: tls.ConnectionOptions, user: LinkUser, onSecure: () => void): Link {
+    const link = new Link(user)
+    link.isSecure = true
+    const all = { ...options, allowHalfOpen: true, noDelay: true, onread: link.reading() }
+    link.adopt(tls.connect(all, onSecure))
     return link
   }
 

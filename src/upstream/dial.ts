@@ -2,6 +2,7 @@ import type net from 'node:net'
 import type { Deadlines, Expiring } from '../socket/deadlines.ts'
 import { Link, type LinkUser } from '../socket/link.ts'
 import { createCachedLookup } from './resolve.ts'
+import type { TlsIdentity, UpstreamTls } from './upstream-tls.ts'
 
 export interface DialOptions {
   /** `proxy.dialtimeout`; 0 waits for ever. */
@@ -17,22 +18,35 @@ class DialTimeout extends Error {
   readonly code = 'ETIMEDOUT'
 }
 
+/** A place to connect to. */
+export interface Destination {
+  readonly host: string
+  readonly port: number
+  /** undefined connects in the clear. */
+  readonly tls?: TlsIdentity | undefined
+  /** A TLS session to take up again. */
+  readonly session?: Buffer | undefined
+}
+
 /** Makes connections to targets, each within the time limit. */
 export class Dialer {
   private readonly lookup = createCachedLookup()
   private readonly options: DialOptions
   private readonly deadlines: Deadlines
+  readonly tls: UpstreamTls
 
-  constructor(options: DialOptions, deadlines: Deadlines) {
+  constructor(options: DialOptions, deadlines: Deadlines, tls: UpstreamTls) {
     this.options = options
     this.deadlines = deadlines
+    this.tls = tls
   }
 
   /**
    * Begins to connect. Either `onConnect` is called, or `user.onClose` with the reason; an error's `code` is `ETIMEDOUT` when
-   * time ran out.
+   * time ran out. With TLS, connected means that the handshake is done.
    */
-  dial(host: string, port: number, user: LinkUser, onConnect: () => void): Link {
+  dial(destination: Destination, user: LinkUser, onConnect: () => void): Link {
+    const { host, port, tls, session } = destination
     const limit: Expiring = {
       dueAt: Number.POSITIVE_INFINITY,
       spoke: -1,
@@ -46,10 +60,14 @@ export class Dialer {
       keepAlive: keepAliveTimeoutMs >= 0,
       keepAliveInitialDelay: keepAliveTimeoutMs > 0 ? keepAliveTimeoutMs : DEFAULT_KEEP_ALIVE_MS,
     }
-    const link = Link.connecting(options, user, () => {
+    const connected = (): void => {
       this.deadlines.remove(limit)
       onConnect()
-    })
+    }
+    const link =
+      tls === undefined
+        ? Link.connecting(options, user, connected)
+        : Link.connectingSecurely({ ...options, ...this.tls.connectOptions(tls, session) }, user, connected)
     link.socket.once('close', () => this.deadlines.remove(limit))
     if (dialTimeoutMs > 0) this.deadlines.set(limit, dialTimeoutMs)
     return link

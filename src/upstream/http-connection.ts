@@ -11,6 +11,8 @@ export type UpstreamFault =
   /** No connection came about; nothing was sent. */
   | 'connect'
   | 'connect-timeout'
+  /** The upstream does not speak TLS, or its certificate is not good for it. */
+  | 'tls'
   /** The connection ended or failed before the first byte of the answer. */
   | 'no-answer'
   /** … within the head. */

@@ -1,8 +1,12 @@
 import type { Deadlines } from '../socket/deadlines.ts'
 import { HEADER } from '../wire/header-names.ts'
 import { Http1Head } from '../wire/http1-head.ts'
-import type { Dialer } from './dial.ts'
+import type { Destination, Dialer } from './dial.ts'
 import { HttpConnection, type ResponseLimits } from './http-connection.ts'
+import { isTlsFault } from './upstream-tls.ts'
+
+/** Why there is no connection: nothing was sent. */
+export type ConnectFault = 'connect' | 'connect-timeout' | 'tls'
 
 export interface PoolLimits extends ResponseLimits {
   /** `proxy.maxconn`: idle connections kept to one address. */
@@ -19,15 +23,14 @@ const KEEP_ALIVE_MARGIN_MS = 1000
 /** Someone who waits for a connection. */
 export interface ConnectionSeeker {
   onConnection(connection: HttpConnection): void
-  onNoConnection(fault: 'connect' | 'connect-timeout', error: Error | undefined): void
+  onNoConnection(fault: ConnectFault, error: Error | undefined): void
 }
 
 /** The connections to one address. Newest first: the one that rested shortest is the least likely to be closed by its other end. */
 export class HttpPool {
   /** Read by one connection at a time, and only during a call. */
   readonly head = new Http1Head()
-  readonly host: string
-  readonly port: number
+  readonly destination: Destination
   /** All that are open or opening. */
   open = 0
   private readonly idle: HttpConnection[] = []
@@ -35,10 +38,11 @@ export class HttpPool {
   private readonly deadlines: Deadlines
   private readonly limits: PoolLimits
   private isClosed = false
+  /** Of the last handshake: the next one is shorter. */
+  private session: Buffer | undefined
 
-  constructor(address: { host: string; port: number }, dialer: Dialer, deadlines: Deadlines, limits: PoolLimits) {
-    this.host = address.host
-    this.port = address.port
+  constructor(destination: Destination, dialer: Dialer, deadlines: Deadlines, limits: PoolLimits) {
+    this.destination = destination
     this.dialer = dialer
     this.deadlines = deadlines
     this.limits = limits
@@ -67,15 +71,14 @@ export class HttpPool {
     let isConnected = false
     this.open++
     connection.link = this.dialer.dial(
-      this.host,
-      this.port,
+      { ...this.destination, session: this.session },
       {
         onBytes: () => {},
         onEnd: () => {},
         onDrain: () => {},
         onClose: error => {
           this.open--
-          if (!isConnected) seeker.onNoConnection(error?.code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect', error)
+          if (!isConnected) seeker.onNoConnection(this.faultOf(error), error)
         },
       },
       () => {
@@ -84,6 +87,10 @@ export class HttpPool {
         seeker.onConnection(connection)
       },
     )
+    if (this.destination.tls === undefined) return
+    connection.link.socket.on('session', (session: Buffer) => {
+      this.session = session
+    })
   }
 
   /** The connection has answered and waits for its next request. */
@@ -122,6 +129,14 @@ export class HttpPool {
   close(): void {
     this.isClosed = true
     for (const connection of [...this.idle]) connection.close()
+  }
+
+  private faultOf(error: NodeJS.ErrnoException | undefined): ConnectFault {
+    if (error?.code === 'ETIMEDOUT') return 'connect-timeout'
+    if (this.destination.tls === undefined || !isTlsFault(error)) return 'connect'
+    // Whatever it was, it may have to do with the session.
+    this.session = undefined
+    return 'tls'
   }
 
   /** How long the answer says its connection may rest (`Keep-Alive: timeout=5`), in milliseconds, less a margin. */

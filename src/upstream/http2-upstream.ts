@@ -1,9 +1,10 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import net from 'node:net'
+import type net from 'node:net'
 import tls from 'node:tls'
 import type { Expiring } from '../socket/deadlines.ts'
 import type { Link } from '../socket/link.ts'
 import type { Http2Pool, Http2TlsOptions, SessionSeeker } from './http2-pool.ts'
+import type { UpstreamTls } from './upstream-tls.ts'
 
 /** Bytes an upstream may send on one stream, and on all of a session, before we have passed them on. */
 const STREAM_WINDOW_BYTES = 262_144
@@ -52,8 +53,7 @@ export class Http2Upstream implements Expiring {
   dial(): void {
     const { address, dialer, deadlines, limits } = this.pool
     this.link = dialer.dial(
-      address.host,
-      address.port,
+      { host: address.host, port: address.port },
       {
         onBytes: () => {},
         onEnd: () => this.session?.destroy(),
@@ -100,7 +100,7 @@ export class Http2Upstream implements Expiring {
 
   private begin(socket: net.Socket, tlsOptions: Http2TlsOptions | undefined): void {
     const options = {
-      createConnection: () => (tlsOptions === undefined ? socket : secured(socket, tlsOptions)),
+      createConnection: () => (tlsOptions === undefined ? socket : secured(socket, tlsOptions, this.pool.dialer.tls)),
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
       maxHeaderListPairs: this.pool.limits.maxHeaders,
@@ -150,15 +150,13 @@ export class Http2Upstream implements Expiring {
   }
 }
 
-function secured(socket: net.Socket, { serverName, skipVerify }: Http2TlsOptions): tls.TLSSocket {
-  const secure = tls.connect({
-    socket,
-    ALPNProtocols: ['h2'],
-    // An address is no server name (RFC 6066 §3), but the certificate is compared with it all the same.
-    host: serverName,
-    ...(net.isIP(serverName) === 0 ? { servername: serverName } : {}),
-    rejectUnauthorized: !skipVerify,
-  })
+function secured(
+  socket: net.Socket,
+  { serverName, skipVerify }: Http2TlsOptions,
+  upstreamTls: UpstreamTls,
+): tls.TLSSocket {
+  const identity = { serverName, skipsVerification: skipVerify }
+  const secure = tls.connect({ ...upstreamTls.connectOptions(identity, undefined), socket, ALPNProtocols: ['h2'] })
   secure.once('secureConnect', () => {
     if (secure.alpnProtocol !== 'h2') secure.destroy(new Error('the upstream does not offer HTTP/2 (ALPN)'))
   })

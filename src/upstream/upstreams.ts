@@ -1,7 +1,8 @@
 import type { Deadlines } from '../socket/deadlines.ts'
-import { Dialer, type DialOptions } from './dial.ts'
+import { type Destination, Dialer, type DialOptions } from './dial.ts'
 import { HttpPool, type PoolLimits } from './http-pool.ts'
 import { Http2Upstreams } from './http2-upstreams.ts'
+import { UpstreamTls } from './upstream-tls.ts'
 
 export interface UpstreamOptions extends DialOptions {
   /** `proxy.grpcshutdowntimeout`: how long gRPC calls may go on when their target has left the table. */
@@ -21,31 +22,32 @@ export class Upstreams implements Disposable {
   private readonly limits: PoolLimits
   private readonly sweeper: NodeJS.Timeout
 
-  constructor(deadlines: Deadlines, options: UpstreamOptions, limits: PoolLimits) {
+  /** @param authorities PEM of authorities to trust besides those of the system */
+  constructor(deadlines: Deadlines, options: UpstreamOptions, limits: PoolLimits, authorities: readonly string[] = []) {
     this.deadlines = deadlines
     this.limits = limits
-    this.dialer = new Dialer(options, deadlines)
+    this.dialer = new Dialer(options, deadlines, new UpstreamTls(authorities))
     this.http2 = new Http2Upstreams(this.dialer, deadlines, { ...limits, dialTimeoutMs: options.dialTimeoutMs })
     this.grpcGraceMs = options.grpcShutdownTimeoutMs
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS)
     this.sweeper.unref()
   }
 
-  /** The pool of an address. Every `acquire` wants its `release`. */
-  acquire(host: string, port: number): HttpPool {
-    const key = `${host} ${port}`
+  /** The pool of an address; one that must prove to be somebody else has another. Every `acquire` wants its `release`. */
+  acquire(destination: Destination): HttpPool {
+    const key = keyOf(destination)
     const known = this.pools.get(key)
     if (known !== undefined) {
       known.users++
       return known.pool
     }
-    const pool = new HttpPool({ host, port }, this.dialer, this.deadlines, this.limits)
+    const pool = new HttpPool(destination, this.dialer, this.deadlines, this.limits)
     this.pools.set(key, { pool, users: 1 })
     return pool
   }
 
   release(pool: HttpPool): void {
-    const key = `${pool.host} ${pool.port}`
+    const key = keyOf(pool.destination)
     const known = this.pools.get(key)
     if (known?.pool !== pool) return
     known.users--
@@ -75,4 +77,9 @@ export class Upstreams implements Disposable {
     const now = performance.now()
     for (const { pool } of this.pools.values()) if (pool.idleCount > 0) pool.sweep(now)
   }
+}
+
+function keyOf({ host, port, tls }: Destination): string {
+  const address = `${host} ${port}`
+  return tls === undefined ? address : `${address} ${tls.skipsVerification} ${tls.serverName}`
 }

@@ -94,6 +94,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ...string('', '^text/.*$'),
     bad: ['(', 'invalid expression for content types: error parsing regexp: '],
   },
+  'proxy.upstream.ca': string('', '/etc/fabio/ca.pem'),
   'proxy.limit.headersize': int('proxy.limit.headersize', 1_048_576),
   'proxy.limit.headercount': {
     ...int('proxy.limit.headercount', 1000),
@@ -339,6 +340,7 @@ const TAKES_ANYTHING: ReadonlyMap<string, string> = new Map([
   ['ui.routingtable.source.scheme', TEXT],
   ['ui.routingtable.source.host', TEXT],
   ['ui.routingtable.source.port', TEXT],
+  ['proxy.upstream.ca', 'it is read when the router starts'],
   ['log.access.format', 'it is compiled when the router starts, if it is used'],
   ['log.level', NOT_CHECKED],
   ['log.routes.format', NOT_CHECKED],

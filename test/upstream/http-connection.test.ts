@@ -25,7 +25,7 @@ async function answerTo(
     { dialTimeoutMs: 0, keepAliveTimeoutMs: 0, grpcShutdownTimeoutMs: 0 },
     { maxHeadBytes: 1000, maxHeaders: 10, responseHeaderTimeoutMs, maxIdle: 1, idleTimeoutMs: 0, maxConnections: 0 },
   )
-  const pool = upstreams.acquire('127.0.0.1', upstream.port)
+  const pool = upstreams.acquire({ host: '127.0.0.1', port: upstream.port })
   const answer = new RecordedAnswer(upgrade).ask(pool)
   await until('it is over', () => {
     const { trailers, fault, switched } = answer

@@ -31,7 +31,7 @@ function startPool(port: number, limits: Partial<PoolLimits> = {}, dialTimeoutMs
   )
   return {
     upstreams,
-    pool: upstreams.acquire('127.0.0.1', port),
+    pool: upstreams.acquire({ host: '127.0.0.1', port: port }),
     [Symbol.dispose]() {
       upstreams[Symbol.dispose]()
       deadlines[Symbol.dispose]()
@@ -174,14 +174,14 @@ describe('an address that is no longer used', () => {
     await using upstream = await startRawUpstream(answering(OK))
     using pooled = startPool(upstream.port)
     const { pool, upstreams } = pooled
-    assert.equal(upstreams.acquire('127.0.0.1', upstream.port), pool)
+    assert.equal(upstreams.acquire({ host: '127.0.0.1', port: upstream.port }), pool)
     await askTimes(pool, 1)
     upstreams.release(pool)
     assert.equal(pool.idleCount, 1)
     upstreams.release(pool)
     await until('it is closed', () => pool.open === 0)
     upstreams.release(pool)
-    assert.notEqual(upstreams.acquire('127.0.0.1', upstream.port), pool)
+    assert.notEqual(upstreams.acquire({ host: '127.0.0.1', port: upstream.port }), pool)
   })
 })
 
@@ -207,7 +207,7 @@ describe('a connection that does not come about', () => {
 
   test('to a name that does not exist is told, with a reason that says something', async () => {
     using pooled = startPool(80)
-    const pool = pooled.upstreams.acquire('does-not-exist.invalid', 80)
+    const pool = pooled.upstreams.acquire({ host: 'does-not-exist.invalid', port: 80 })
     const answer = new RecordedAnswer().ask(pool)
     assert.equal(await answer.failed(), 'connect')
     assert.match(answer.error?.message ?? '', /does-not-exist\.invalid/)

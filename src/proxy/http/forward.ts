@@ -1,7 +1,7 @@
 import type { Link } from '../../socket/link.ts'
 import { Splice } from '../../socket/splice.ts'
 import type { HttpConnection, ResponseReceiver, UpstreamFault } from '../../upstream/http-connection.ts'
-import type { ConnectionSeeker, HttpPool } from '../../upstream/http-pool.ts'
+import type { ConnectFault, ConnectionSeeker, HttpPool } from '../../upstream/http-pool.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
@@ -70,7 +70,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     this.request.onBodyBatch()
   }
 
-  onNoConnection(fault: 'connect' | 'connect-timeout', error: Error | undefined): void {
+  onNoConnection(fault: ConnectFault, error: Error | undefined): void {
     if (this.isOver) return
     // Nothing was sent, so another target can have the request whatever its method is.
     const next = this.nextTarget()

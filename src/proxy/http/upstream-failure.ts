@@ -4,6 +4,7 @@ import type { FailureKind } from '../failure.ts'
 const FAILURES: Readonly<Record<UpstreamFault, FailureKind>> = {
   connect: 'upstream-unreachable',
   'connect-timeout': 'upstream-timeout',
+  tls: 'upstream-malformed',
   'no-answer': 'upstream-closed',
   'cut-head': 'upstream-malformed',
   malformed: 'upstream-malformed',
@@ -14,6 +15,7 @@ const FAILURES: Readonly<Record<UpstreamFault, FailureKind>> = {
 const WORDS: Readonly<Record<UpstreamFault, string>> = {
   connect: 'no connection',
   'connect-timeout': 'no connection in time',
+  tls: 'no TLS',
   'no-answer': 'connection closed before the answer',
   'cut-head': 'connection closed within the head of the answer',
   malformed: 'malformed answer',

@@ -120,8 +120,7 @@ export class TcpConnection implements LinkUser {
     if (target.port === 0) return this.connectFailed(route, target, tried, 'target has no port')
     let isConnected = false
     const upstream = context.dialer.dial(
-      target.hostname,
-      target.port,
+      { host: target.hostname, port: target.port },
       {
         onBytes: () => {},
         onEnd: () => {},
