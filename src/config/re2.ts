@@ -50,6 +50,9 @@ class Translation {
   #at = 0
   #out = ''
   readonly #groups: Group[] = [{ flags: [] }]
+  /** Whether there is something before `#at` that can be repeated, and the operator that already repeats it. */
+  #isRepeatable = false
+  #repetition = ''
 
   constructor(text: string) {
     this.#text = text
@@ -57,7 +60,7 @@ class Translation {
 
   whole(): string {
     while (this.#at < this.#text.length) this.#next()
-    if (this.#groups.length > 1) throw new Error('error parsing regexp: missing closing )')
+    if (this.#groups.length > 1) throw new Error(`error parsing regexp: missing closing ): \`${this.#text}\``)
     this.#endFlags()
     return this.#out
   }
@@ -65,18 +68,29 @@ class Translation {
   #next(): void {
     const rest = this.#text.slice(this.#at)
     const first = rest.charAt(0)
+    const [repetition] = /^(?:[*+?]|\{[0-9]+(?:,[0-9]*)?\})\??/.exec(rest) ?? []
+    if (repetition !== undefined) return this.#repeat(repetition)
+    this.#repetition = ''
+    this.#isRepeatable = first !== '|' && first !== '('
     if (first === '\\') return this.#escape(rest, { inClass: false })
     if (first === '[') return this.#class()
     if (first === '(') return this.#openGroup(rest)
     if (first === ')') return this.#closeGroup()
     if (first === '|') return this.#alternative()
-    const counted = /^\{([0-9]+)(?:,([0-9]*))?\}/.exec(rest)
-    if (counted !== null && (Number(counted[1]) > 1000 || Number(counted[2] ?? 0) > 1000)) {
-      throw new Error(`error parsing regexp: invalid repeat count: \`${counted[0]}\``)
-    }
     // A brace that counts nothing stands for itself; JavaScript would read `{,5}` like that too, but not everything.
-    if (counted !== null) return this.#emit(counted[0], counted[0].length)
     return this.#emit(first === '{' || first === '}' || first === ']' ? `\\${first}` : first, 1)
+  }
+
+  #repeat(operator: string): void {
+    if (!this.#isRepeatable)
+      throw new Error(`error parsing regexp: missing argument to repetition operator: \`${operator}\``)
+    if (this.#repetition !== '')
+      throw new Error(`error parsing regexp: invalid nested repetition operator: \`${this.#repetition}${operator}\``)
+    const [count, least = '', most = ''] = /^\{([0-9]+)(?:,([0-9]*))?\}/.exec(operator) ?? []
+    if (Number(least) > 1000 || Number(most) > 1000 || (most !== '' && Number(most) < Number(least)))
+      throw new Error(`error parsing regexp: invalid repeat count: \`${count}\``)
+    this.#repetition = operator
+    this.#emit(operator, operator.length)
   }
 
   #emit(source: string, consumed: number): void {
@@ -90,7 +104,7 @@ class Translation {
     const flags = /^\(\?([imsU]*)(?:-([imsU]+))?([:)])/.exec(rest)
     if (flags === null) {
       if (rest.startsWith('(?'))
-        throw new Error(`error parsing regexp: invalid or unsupported Perl syntax: \`${rest.slice(0, 4)}\``)
+        throw new Error(`error parsing regexp: invalid or unsupported Perl syntax: \`${rest.slice(0, 3)}\``)
       return this.#open('(', 1)
     }
     const modifiers = modifierGroup(flags[1] ?? '', flags[2] ?? '')
@@ -106,7 +120,7 @@ class Translation {
   }
 
   #closeGroup(): void {
-    if (this.#groups.length === 1) throw new Error('error parsing regexp: unexpected )')
+    if (this.#groups.length === 1) throw new Error(`error parsing regexp: unexpected ): \`${this.#text}\``)
     this.#endFlags()
     this.#groups.pop()
     this.#emit(')', 1)
@@ -122,21 +136,26 @@ class Translation {
   }
 
   #class(): void {
-    const [open = '['] = /^\[\^?/.exec(this.#text.slice(this.#at)) ?? []
+    const whole = this.#text.slice(this.#at)
+    const [open = '['] = /^\[\^?/.exec(whole) ?? []
     this.#emit(open, open.length)
     for (let first = true; ; first = false) {
       const rest = this.#text.slice(this.#at)
-      if (rest === '') throw new Error('error parsing regexp: missing closing ]')
+      if (rest === '') throw new Error(`error parsing regexp: missing closing ]: \`${whole}\``)
       const posix = /^\[:(\^?)(\w+):\]/.exec(rest)
       if (rest.startsWith(']') && !first) return this.#emit(']', 1)
       if (posix !== null) this.#posixClass(posix)
       else if (rest.startsWith('\\')) this.#escape(rest, { inClass: true })
-      else
-        this.#emit(
-          rest.startsWith('[') || rest.startsWith(']') || rest.startsWith('^') ? `\\${rest.charAt(0)}` : rest.charAt(0),
-          1,
-        )
+      else this.#classCharacters(rest)
     }
+  }
+
+  /** One, or a range of two. */
+  #classCharacters(rest: string): void {
+    const [range, from = '', to = ''] = /^([^\\[\]])-([^\\[\]])/.exec(rest) ?? []
+    if (range === undefined) return this.#emit(classCharacter(rest.charAt(0)), 1)
+    if (from > to) throw new Error(`error parsing regexp: invalid character class range: \`${range}\``)
+    this.#emit(`${classCharacter(from)}-${classCharacter(to)}`, range.length)
   }
 
   #posixClass([whole, complement = '', name = '']: RegExpExecArray): void {
@@ -195,6 +214,10 @@ function modifierGroup(on: string, off: string): string {
   const added = [...new Set(on)].filter(flag => flag !== 'U').join('')
   const removed = [...new Set(off)].filter(flag => flag !== 'U' && !added.includes(flag)).join('')
   return `(?${added}${removed === '' ? '' : `-${removed}`}:`
+}
+
+function classCharacter(character: string): string {
+  return '[]^'.includes(character) ? `\\${character}` : character
 }
 
 function literal(text: string): string {

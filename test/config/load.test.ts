@@ -196,14 +196,23 @@ for (const { line, warning } of [
     line: 'log.routes.format = x',
     warning: 'log.routes.format: "x" is none of delta, all, detail; using delta (fabio.properties:1)',
   },
-  {
-    line: 'bgp.asn = 65001',
-    warning: 'bgp.asn has no effect: BGP announcements are not part of this version (fabio.properties:1)',
-  },
 ]) {
   test(`'${line}' warns: ${warning}`, async () =>
     assert.deepEqual((await loadFrom({ file: line })).warnings, [warning]))
 }
+
+test('BGP is warned of once, at its switch', async () => {
+  const lines = [
+    'bgp.asn = 65001',
+    'bgp.anycastaddresses = 192.0.2.0/32',
+    'bgp.peers = address=192.0.2.9;asn=65001',
+    'bgp.routerid = 192.0.2.1',
+  ]
+  assert.deepEqual((await loadFrom({ file: lines.join('\n') })).warnings, [])
+  assert.deepEqual((await loadFrom({ file: [...lines, 'bgp.enabled = true'].join('\n') })).warnings, [
+    'bgp.enabled has no effect: BGP announcements are not part of this version (fabio.properties:5)',
+  ])
+})
 
 test('an option that has no effect yet may have its default', async () => {
   assert.deepEqual(
