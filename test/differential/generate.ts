@@ -49,7 +49,7 @@ export interface Abilities {
   readonly sendsHost: boolean
   /** `auth=`, and compression as it has been since; older ones did either otherwise or not at all. */
   readonly authenticates: boolean
-  /** `glob.matching.disabled`, and globs in paths with more than `*` within a segment. */
+  /** `glob.matching.disabled`, globs in paths with more than `*` within a segment, and `route weight` that may have no effect. */
   readonly matches: boolean
 }
 
@@ -122,8 +122,9 @@ export function generateRouter(chance: Chance, able: Abilities): GeneratedRouter
   }
   if (chance.oneIn(3)) lines.push(`route del svc${chance.below(pairs)}`)
   if (chance.oneIn(3)) lines.push('route del tags "t1"')
-  if (chance.oneIn(3)) lines.push(`route weight svc${chance.below(pairs)} / weight 0.3`)
-  if (chance.oneIn(3)) lines.push('route weight a.test/ weight 0.7 tags "t2"')
+  // Before 1.7.3 a command without an effect made all of the routes void.
+  if (able.matches && chance.oneIn(3)) lines.push(`route weight svc${chance.below(pairs)} / weight 0.3`)
+  if (able.matches && chance.oneIn(3)) lines.push('route weight a.test/ weight 0.7 tags "t2"')
   return { matching, routes: lines.join('\n'), flags: generateFlags(chance, matching, able) }
 }
 
