@@ -5,27 +5,26 @@ import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
-import { Link, type LinkUser } from '../socket/link.ts'
-import { plainAddress } from '../socket/plain-address.ts'
+import type { Link, LinkUser } from '../socket/link.ts'
 import type { ProxyAddress } from '../wire/proxy-protocol.ts'
-import { ProxyHeaderReader } from './proxy-header.ts'
-import { mayOfferHttp2, type TlsFacts, tlsFacts } from './tls-options.ts'
-import { TlsTerminator } from './tls-terminator.ts'
+import { Arrivals } from './arrivals.ts'
+import type { TlsFacts } from './tls-options.ts'
 
 /** A new connection, decrypted if the listener has TLS. */
-export interface Accepted extends Facts {
+export interface Accepted extends Arrival {
   readonly link: Link
   /** undefined for a connection in the clear. */
   readonly tls: TlsFacts | undefined
 }
 
 /** A new connection on which the client wants to speak HTTP/2. Nobody has read of it yet. */
-export interface AcceptedHttp2 extends Facts {
+export interface AcceptedHttp2 extends Arrival {
   readonly socket: TLSSocket
   readonly tls: TlsFacts
 }
 
-interface Facts {
+/** What is known of a connection from the start. */
+export interface Arrival {
   /** Who is connected: as a PROXY header says where there was one. */
   readonly client: ProxyAddress
   /** Where it connected to, as a PROXY header says; undefined leaves it to the socket. */
@@ -40,6 +39,8 @@ export interface ListenerOptions {
   readonly reusePort: boolean
   /** undefined for a listener in the clear. */
   readonly tls: TlsSettings | undefined
+  /** undefined leaves the names that clients ask for to TLS. */
+  readonly serverNames?: ServerNameSettings | undefined
   readonly deadlines: Deadlines
   readonly log: Log
   /** May another connection come in? */
@@ -48,6 +49,18 @@ export interface ListenerOptions {
   accept(accepted: Accepted): LinkUser
   /** Takes what negotiated `h2`. Without it HTTP/2 is not offered. */
   acceptHttp2?(accepted: AcceptedHttp2): void
+}
+
+/** Connections told apart by the server name they ask for (SNI), before anything is decrypted. */
+export interface ServerNameSettings {
+  /** For a ClientHello; 0 is no limit. */
+  readonly timeoutMs: number
+  /** Is what asks for this name passed on as it is? What is not is decrypted, or refused without TLS. '' when there is no name. */
+  passes(serverName: string): boolean
+  /** Says who uses such a connection; the ClientHello is the first that it gets. */
+  accept(accepted: Accepted, serverName: string): LinkUser
+  /** A connection could not be told, and is closed. */
+  refused(): void
 }
 
 export interface TlsSettings {
@@ -61,7 +74,7 @@ export interface TlsSettings {
 
 export interface Listener {
   readonly port: number
-  /** Connections that nobody has been given yet: their TLS handshake is not done. */
+  /** Connections that nobody has been given yet: their PROXY header, ClientHello or TLS handshake is not complete. */
   readonly pending: number
   /** New connections get these certificates. */
   setCertificates(set: CertificateSet): void
@@ -76,8 +89,6 @@ export interface Listener {
 const BACKLOG = 4096
 /** As the original: a client that vanished without a word is found out within some minutes. */
 const KEEP_ALIVE_MS = 180_000
-
-const NOBODY: LinkUser = { onBytes() {}, onEnd() {}, onDrain() {}, onClose() {} }
 
 /** The address could not be listened on. Its message is what Fabio says. */
 export class ListenError extends Error {}
@@ -95,11 +106,10 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
   })
-  const terminator = options.tls === undefined ? undefined : createTerminator(options, options.tls)
+  const arrivals = new Arrivals(options)
   server.on('connection', socket => {
-    if (!options.admits()) socket.destroy()
-    else if (terminator === undefined) receive(socket, port, options)
-    else receiveTls(socket, port, options, terminator)
+    if (options.admits()) arrivals.take(socket, port)
+    else socket.destroy()
   })
   await listen(server, spec, options.reusePort)
   server.on('error', error => log.error(`accept on ${spec.addr}: ${error.message}`))
@@ -108,85 +118,13 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
   return {
     port,
     get pending() {
-      return terminator?.size ?? 0
+      return arrivals.size
     },
-    setCertificates: set => terminator?.setCertificates(set),
-    setTicketKey: key => terminator?.setTicketKey(key),
+    setCertificates: set => arrivals.setCertificates(set),
+    setTicketKey: key => arrivals.setTicketKey(key),
     close: () => void server.close(),
-    destroy: () => terminator?.destroy(),
+    destroy: () => arrivals.destroy(),
   }
-}
-
-function receive(socket: net.Socket, listenPort: number, options: ListenerOptions): void {
-  const link = Link.accepted(socket, NOBODY)
-  if (!options.spec.proxyProtocol) {
-    link.user = options.accept({ link, ...factsOf(link, listenPort), tls: undefined })
-    return
-  }
-  readProxyHeader(link, listenPort, options, (facts, rest) => {
-    const user = options.accept({ link, ...facts, tls: undefined })
-    link.user = user
-    if (rest !== undefined) user.onBytes(rest, rest.length)
-  })
-}
-
-/** The PROXY header comes before the handshake. */
-function receiveTls(
-  socket: net.Socket,
-  listenPort: number,
-  options: ListenerOptions,
-  terminator: TlsTerminator<Facts>,
-): void {
-  if (options.spec.proxyProtocol) {
-    const link = Link.accepted(socket, NOBODY)
-    readProxyHeader(link, listenPort, options, (facts, rest) => terminator.take(link.giveAway(rest), facts))
-  } else {
-    const client = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-    terminator.take(socket, { client, announcedServer: undefined, listenPort })
-  }
-}
-
-function createTerminator(options: ListenerOptions, settings: TlsSettings): TlsTerminator<Facts> {
-  const { spec, log } = options
-  const { protocols, handshakeTimeoutMs, requiresClientCertificates } = settings
-  const speaksHttp2 = options.acceptHttp2 !== undefined && mayOfferHttp2(spec)
-  return new TlsTerminator<Facts>(
-    {
-      spec,
-      protocols: speaksHttp2 ? ['h2', ...protocols] : protocols,
-      handshakeTimeoutMs,
-      log,
-      onSecure: (socket, facts) => acceptSecure(socket, facts, options),
-    },
-    { required: requiresClientCertificates },
-  )
-}
-
-function acceptSecure(socket: TLSSocket, facts: Facts, options: ListenerOptions): void {
-  const secrecy = tlsFacts(socket.getProtocol(), socket.getCipher().standardName)
-  if (socket.alpnProtocol === 'h2') return options.acceptHttp2?.({ socket, ...facts, tls: secrecy })
-  const link = Link.secured(socket, NOBODY)
-  link.user = options.accept({ link, ...facts, tls: secrecy })
-}
-
-function readProxyHeader(
-  link: Link,
-  listenPort: number,
-  { spec, deadlines, log }: ListenerOptions,
-  done: (facts: Facts, rest: Buffer | undefined) => void,
-): void {
-  link.user = new ProxyHeaderReader(link, deadlines, spec.proxyHeaderTimeoutMs, {
-    malformed: reason => log.debug(`${spec.addr}: ${reason} from ${link.remoteAddress}`),
-    read: ({ header, rest }) => {
-      const { client } = factsOf(link, listenPort)
-      done({ client: header?.client ?? client, announcedServer: header?.server, listenPort }, rest)
-    },
-  })
-}
-
-function factsOf(link: Link, listenPort: number): Facts {
-  const client = { address: link.remoteAddress, port: link.remotePort }
-  return { client, announcedServer: undefined, listenPort }
 }
 
 async function listen(server: net.Server, spec: ListenerSpec, reusePort: boolean): Promise<void> {

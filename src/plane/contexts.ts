@@ -89,13 +89,16 @@ export function createGrpcContext(parts: WorkerParts, config: ProxyConfig): Grpc
   }
 }
 
-export function createTcpContext(parts: WorkerParts): TcpContext {
+/** `tcp` counts what came by port, `tcp+sni` what came by server name. */
+export function createTcpContext(parts: WorkerParts, protocol: TcpContext['protocol']): TcpContext {
   const { metrics } = parts
+  const prefix = protocol === 'tcp' ? 'tcp' : 'tcp_sni'
   return {
     ...parts,
+    protocol,
     notFound: metrics.counter('notfound'),
-    connections: metrics.counter('tcp.conn'),
-    connectFailures: metrics.counter('tcp.connfail'),
-    noRoutes: metrics.counter('tcp.noroute'),
+    connections: metrics.counter(`${prefix}.conn`),
+    connectFailures: metrics.counter(`${prefix}.connfail`),
+    noRoutes: metrics.counter(`${prefix}.noroute`),
   }
 }

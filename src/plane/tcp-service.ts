@@ -23,14 +23,36 @@ export class TcpService {
     return this.connections.size
   }
 
+  /** The route is that of the port. */
   accept(accepted: Accepted): TcpConnection {
+    return this.connect(accepted, [`:${accepted.listenPort}`])
+  }
+
+  /** The route is that of the server name, and what is passed on is not decrypted. */
+  acceptNamed(accepted: Accepted, serverName: string): TcpConnection {
+    return this.connect(accepted, [serverName])
+  }
+
+  /** Is there a route of this server name to targets that want what is not decrypted? */
+  leadsToTcp(serverName: string): boolean {
+    const route = serverName === '' ? undefined : this.context.table.lookupExact(serverName)
+    return route?.targets.some(target => target.isTcp) === true
+  }
+
+  /** A connection ended before it could be told where it leads. */
+  refused(): void {
+    this.context.connections.add(1)
+    this.context.connectFailures.add(1)
+  }
+
+  private connect(accepted: Accepted, keys: readonly string[]): TcpConnection {
     const connection = new TcpConnection(accepted, this.context, this.spec, () => {
       this.connections.delete(connection)
       this.onClosed()
     })
     this.connections.add(connection)
     // Not before the link has its user: a connection without a route ends at once.
-    queueMicrotask(() => connection.start([`:${accepted.listenPort}`]))
+    queueMicrotask(() => connection.start(keys))
     return connection
   }
 

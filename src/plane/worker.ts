@@ -4,7 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
-import { type Accepted, type Listener, startListener, type TlsSettings } from '../listener/listener.ts'
+import { type Accepted, type Listener, type ServerNameSettings, startListener } from '../listener/listener.ts'
 import { compileAccessFormat } from '../log/access-log.ts'
 import { AccessWriter } from '../log/access-writer.ts'
 import { ForwardingLog } from '../log/forwarding-log.ts'
@@ -24,6 +24,7 @@ import { Upstreams } from '../upstream/upstreams.ts'
 import { createGrpcContext, createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
 import { GrpcService } from './grpc-service.ts'
 import { type ExchangeLog, HttpService } from './http-service.ts'
+import { serverNameSettings, tlsSettings } from './listener-settings.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { TcpService } from './tcp-service.ts'
 import { ThreadMetrics } from './thread-metrics.ts'
@@ -145,7 +146,8 @@ class WorkerThread {
         const listener = await startListener({
           spec: { ...spec, port },
           reusePort,
-          tls: this.tlsSettings(spec),
+          tls: tlsSettings(spec, config.proxy),
+          serverNames: this.serverNames(spec, service),
           deadlines: this.deadlines,
           log: this.log,
           admits: () => this.admits(),
@@ -166,23 +168,26 @@ class WorkerThread {
     if (this.ticketKey !== undefined) listener.setTicketKey(this.ticketKey)
   }
 
-  private tlsSettings({ proto, certSource }: ListenerSpec): TlsSettings | undefined {
+  /** For connections told apart by their server name, the service of those that are passed on undecrypted. */
+  private serverNames(spec: ListenerSpec, service: Service): ServerNameSettings | undefined {
+    if (spec.proto !== 'tcp+sni' && spec.proto !== 'https+tcp+sni') return undefined
     const { proxy } = this.settings.config
-    const source = certSource === undefined ? undefined : proxy.certSources.get(certSource)
-    if (source === undefined) return undefined
-    return {
-      // What is inside of a TCP connection is for its two ends to agree on.
-      protocols: proto === 'tcp' ? [] : ['http/1.1'],
-      requiresClientCertificates: source.clientCaPath !== '',
-      handshakeTimeoutMs: proxy.limit.headerTimeoutMs,
-    }
+    if (service instanceof TcpService) return serverNameSettings(spec, proxy, service)
+    const beside = this.createSniService(spec)
+    this.services.push(beside)
+    return serverNameSettings(spec, proxy, beside)
+  }
+
+  private createSniService(spec: ListenerSpec): TcpService {
+    return new TcpService(spec, createTcpContext(this.parts, 'tcp+sni'), () => this.connectionClosed())
   }
 
   private createService(index: number, heads: HeadPool): Service {
     const { proxy } = this.settings.config
     const spec = proxy.listeners[index]!
     const onClosed = (): void => this.connectionClosed()
-    if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts), onClosed)
+    if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts, 'tcp'), onClosed)
+    if (spec.proto === 'tcp+sni') return this.createSniService(spec)
     if (spec.proto === 'grpc') return new GrpcService(proxy, createGrpcContext(this.parts, proxy), onClosed)
     const accessLog = this.exchangeLog()
     return new HttpService(spec, proxy, { context: this.http.context, heads, accessLog, onClosed })

@@ -82,7 +82,7 @@ export async function startDataPath(
   for (const spec of proxy.listeners) {
     const service =
       spec.proto === 'tcp'
-        ? new TcpService(spec, createTcpContext(parts), () => {})
+        ? new TcpService(spec, createTcpContext(parts, 'tcp'), () => {})
         : spec.proto === 'grpc'
           ? new GrpcService(proxy, createGrpcContext(parts, proxy), () => {})
           : new HttpService(spec, proxy, { context, heads, accessLog: undefined, onClosed: () => {} })

@@ -16,8 +16,10 @@ export interface TcpContext {
   readonly dialer: Dialer
   readonly deadlines: Deadlines
   readonly log: Log
+  /** How connections find their route: by port, or by server name. For the log. */
+  readonly protocol: 'tcp' | 'tcp+sni'
   readonly notFound: Counter
-  /** `tcp.conn`, `tcp.connfail`, `tcp.noroute`. */
+  /** `tcp.conn`, `tcp.connfail`, `tcp.noroute`, or the same of `tcp_sni`. */
   readonly connections: Counter
   readonly connectFailures: Counter
   readonly noRoutes: Counter
@@ -63,7 +65,7 @@ export class TcpConnection implements LinkUser {
     this.onGone = onGone
   }
 
-  /** `keys` are tried in order (`:3306`). */
+  /** `keys` are tried in order (`:3306`, `foo.com`). */
   start(keys: readonly string[]): void {
     const { context } = this
     context.connections.add(1)
@@ -147,7 +149,7 @@ export class TcpConnection implements LinkUser {
   ): void {
     const { context } = this
     context.connectFailures.add(1)
-    context.log.warn(`tcp: cannot connect to upstream ${target.authority}: ${cause}`)
+    context.log.warn(`${context.protocol}: cannot connect to upstream ${target.authority}: ${cause}`)
     const next = tried.length < MAX_TARGETS ? route.targets.find(other => !tried.includes(other)) : undefined
     if (next === undefined) return this.destroy()
     this.dial(route, next, [...tried, next])

@@ -1,0 +1,32 @@
+// What listeners of a worker are to know of TLS.
+
+import type { ProxyConfig } from '../config/config.ts'
+import type { ListenerSpec } from '../config/listener-spec.ts'
+import type { ServerNameSettings, TlsSettings } from '../listener/listener.ts'
+import type { TcpService } from './tcp-service.ts'
+
+/** undefined for a listener in the clear. */
+export function tlsSettings({ proto, certSource }: ListenerSpec, proxy: ProxyConfig): TlsSettings | undefined {
+  const source = certSource === undefined ? undefined : proxy.certSources.get(certSource)
+  if (source === undefined) return undefined
+  return {
+    // What is inside of a TCP connection is for its two ends to agree on.
+    protocols: proto === 'tcp' || proto === 'tcp-dynamic' ? [] : ['http/1.1'],
+    requiresClientCertificates: source.clientCaPath !== '',
+    handshakeTimeoutMs: proxy.limit.headerTimeoutMs,
+  }
+}
+
+/** `tcp+sni` passes all connections on, `https+tcp+sni` those whose route says so. */
+export function serverNameSettings(spec: ListenerSpec, proxy: ProxyConfig, service: TcpService): ServerNameSettings {
+  const isAlone = spec.proto === 'tcp+sni'
+  const limits = [proxy.limit.headerTimeoutMs, spec.readTimeoutMs].filter(ms => ms > 0)
+  return {
+    timeoutMs: limits.length === 0 ? 0 : Math.min(...limits),
+    passes: name => (isAlone ? name !== '' : service.leadsToTcp(name)),
+    accept: (accepted, name) => service.acceptNamed(accepted, name),
+    refused: () => {
+      if (isAlone) service.refused()
+    },
+  }
+}
