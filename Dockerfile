@@ -25,6 +25,9 @@ COPY fabio.properties.example /etc/fabio/fabio.properties
 # The original was /fabio up to 1.5.9 and is /usr/bin/fabio since; command lines of both are in use.
 RUN printf '#!/bin/sh\nexec node /usr/lib/fabio/main.mjs "$@"\n' > /usr/bin/fabio \
  && chmod 755 /usr/bin/fabio && ln -s /usr/bin/fabio /fabio
+# The last good routes, for a start while Consul is away. Mount a volume here to keep them longer than the container.
+RUN mkdir -p /var/lib/fabio && chown 65534:65534 /var/lib/fabio
+ENV FABIO_REGISTRY_SNAPSHOT_PATH=/var/lib/fabio/routes.snapshot
 WORKDIR /
 # nobody, with the number the original uses; --user 0 works as well.
 USER 65534:65534

@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { replyText } from './admin/reply.ts'
 import { startAdmin } from './admin/server.ts'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
@@ -20,6 +22,7 @@ import type { OutputWriter } from './log/output-writer.ts'
 import { type RunningMetrics, startMetrics } from './metrics/start-metrics.ts'
 import { DataPlane } from './plane/data-plane.ts'
 import { startProfile } from './profile/profile.ts'
+import { Readiness } from './readiness.ts'
 import { connectRegistry, type Registry } from './registry/registry.ts'
 import { type CommandContext, checkRouteText } from './route/check-command.ts'
 import { RouteControl } from './route-control.ts'
@@ -49,6 +52,7 @@ export interface App extends AsyncDisposable {
 /** The whole router, in the order in which its parts need each other. Stopping is the same list backwards. */
 export async function startApp(parts: AppParts): Promise<App> {
   const { log, signal, env } = parts
+  const startedAt = performance.now()
   const app = new Lifecycle(log)
   try {
     const config = await withDevelopmentMode(parts.config, app, log)
@@ -70,19 +74,25 @@ export async function startApp(parts: AppParts): Promise<App> {
       registry: registry.status(),
     }))
     const options = config.process.dev ? { ...parts.options, ...describeDev(config) } : parts.options
-    const admin = await startAdminServer(config, { log, options, routes, registry })
+    const readiness = new Readiness({
+      registryStatus: () => registry.status(),
+      staleLimitMs: config.registry.staleLimitMs,
+    })
+    const admin = await startAdminServer(config, { log, options, routes, registry, readiness })
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
       [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),
     })
     // Stopped before the listeners, while the workers are there to be asked.
     app.own('profile', await startProfile(config.process, log))
-    await awaitFirstTable(config, { log, registry, routes, plane, signal })
+    await awaitFirstTable(config, { log, registry, routes, plane, signal, readiness, startedAt })
     await plane.listen()
+    readiness.listening()
     sayListening(config, plane.listenerPorts, log)
     await startPrometheusListeners(config, metrics, app)
     app.own('grace period', { [Symbol.asyncDispose]: () => sleep(config.proxy.deregisterGracePeriodMs) })
     await announce(registry, routes, app)
+    app.own('readiness', readiness)
     if (config.process.dev) {
       printWelcome(process.stdout, { ...addressesOf(config), registryAddr: config.registry.consul.addr }, env)
     }
@@ -174,9 +184,9 @@ async function startRouting(
 
 function startAdminServer(
   config: Config,
-  parts: { log: Log; options: DescribedOptions; routes: RouteControl; registry: Registry },
+  parts: { log: Log; options: DescribedOptions; routes: RouteControl; registry: Registry; readiness: Readiness },
 ): ReturnType<typeof startAdmin> {
-  const { log, options, routes, registry } = parts
+  const { log, options, routes, registry, readiness } = parts
   const { ui } = config
   return startAdmin({
     // A UI that is to have TLS is not shown without.
@@ -191,6 +201,7 @@ function startAdminServer(
     problems: () => routes.problems(),
     checkCommands: text => checkRouteText(text, contextOf(config)),
     tagPrefix: config.registry.consul.tagPrefix,
+    extra: new Map([['/ready', (_req, res) => replyReady(res, readiness)]]),
   })
 }
 
@@ -198,20 +209,40 @@ function contextOf({ proxy, glob }: Config): CommandContext {
   return { matcher: proxy.matcher, globHosts: !glob.matchingDisabled }
 }
 
+function replyReady(res: ServerResponse, readiness: Readiness): void {
+  const { isReady, text } = readiness.check(Date.now())
+  replyText(res, isReady ? 200 : 503, `${text}\n`, { 'cache-control': 'no-store' })
+}
+
+interface FirstTableParts {
+  readonly log: Log
+  readonly registry: Registry
+  readonly routes: RouteControl
+  readonly plane: DataPlane
+  readonly readiness: Readiness
+  readonly signal: AbortSignal
+  /** In milliseconds of `performance.now()`. */
+  readonly startedAt: number
+}
+
+/** A registry that was reached at the last moment has so long to say what it knows. */
+const LEAST_TABLE_MS = 1000
+
 /** Resolves when every worker serves what the registry said first, or when there was time enough to say it. */
-async function awaitFirstTable(
-  config: Config,
-  parts: { log: Log; registry: Registry; routes: RouteControl; plane: DataPlane; signal: AbortSignal },
-): Promise<void> {
-  const { log, registry, routes, plane, signal } = parts
+async function awaitFirstTable(config: Config, parts: FirstTableParts): Promise<void> {
+  const { log, registry, routes, plane, signal, readiness, startedAt } = parts
   log.info('Waiting for first routing table')
   registry.start({
     sink: routes.feed,
     onChange: () => routes.commit(),
     onNoRouteHtml: html => plane.setNoRoutePage(html),
   })
+  void registry.ready.then(() => readiness.tableComplete())
   const waited = new AbortController()
-  const late = sleep(config.registry.timeoutMs, 'late' as const, { signal: AbortSignal.any([signal, waited.signal]) })
+  const deadlineMs = config.registry.deadlineMs || config.registry.timeoutMs
+  const leastMs = registry.status().reason === undefined ? LEAST_TABLE_MS : 0
+  const leftMs = Math.max(startedAt + deadlineMs - performance.now(), leastMs)
+  const late = sleep(leftMs, 'late' as const, { signal: AbortSignal.any([signal, waited.signal]) })
   try {
     const outcome = await Promise.race([registry.ready, late])
     if (outcome === 'late') log.warn('The registry has not said everything yet: opening listeners with what is known')

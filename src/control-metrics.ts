@@ -1,5 +1,6 @@
 import { EventLoopDelay } from './metrics/event-loop-delay.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import { lastKnownAt } from './readiness.ts'
 import type { RegistryStatus } from './registry/registry.ts'
 import type { Problem } from './registry/route-feed.ts'
 
@@ -16,6 +17,9 @@ export function createControlMetrics(metrics: Metrics, facts: () => ControlFacts
   const problems = metrics.gauge('fabio.route_problems')
   const conflicts = metrics.gauge('fabio.route_conflicts')
   const age = metrics.gauge('fabio.registry_age_seconds')
+  const stale = metrics.gauge('fabio.registry_stale')
+  const held = metrics.gauge('fabio.routes_held')
+  const requests = metrics.gauge('fabio.registry_requests')
   return () => {
     const now = facts()
     delay.collect()
@@ -23,8 +27,10 @@ export function createControlMetrics(metrics: Metrics, facts: () => ControlFacts
     const conflicting = now.problems.filter(({ origin }) => origin.kind === 'route').length
     problems.set(now.problems.length - conflicting)
     conflicts.set(conflicting)
-    // The age of what is known is that of the source that was silent for longest; one that never spoke counts from the start.
-    const contacts = now.registry.sources.map(source => source.lastContact ?? now.registry.since)
-    age.set(contacts.length === 0 ? 0 : Math.max(0, Date.now() - Math.min(...contacts)) / 1000)
+    const { registry } = now
+    age.set(registry.sources.length === 0 ? 0 : Math.max(0, Date.now() - lastKnownAt(registry)) / 1000)
+    stale.set(registry.state === 'stale' ? 1 : 0)
+    held.set(registry.held?.routes ?? 0)
+    requests.set(registry.requests)
   }
 }

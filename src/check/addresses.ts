@@ -70,12 +70,14 @@ async function checkRegistryAddress(subject: Subject): Promise<void> {
     backend === 'consul'
       ? { option: 'registry.consul.addr', addr: consul.addr }
       : { option: 'registry.custom.host', addr: backend === 'custom' ? custom.host : '' }
-  const url = `http://${addr}/`
-  // What is no address has been found before; none at all leaves it to CONSUL_HTTP_ADDR.
-  if (addr === '' || !URL.canParse(url)) return
-  const { hostname, host } = new URL(url)
-  const name = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(name) === 0) await warnUnlessKnown(subject, option, { name, of: host })
+  for (const place of addr.split(',')) {
+    const url = `http://${place}/`
+    // What is no address has been found before; none at all leaves it to CONSUL_HTTP_ADDR.
+    if (place === '' || !URL.canParse(url)) continue
+    const { hostname, host } = new URL(url)
+    const name = hostname.replace(/^\[|\]$/g, '')
+    if (isIP(name) === 0) await warnUnlessKnown(subject, option, { name, of: host })
+  }
 }
 
 async function warnUnlessKnown(

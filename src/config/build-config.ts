@@ -197,12 +197,13 @@ class ConfigBuilder {
 
   #consul(consul: SectionOf<typeof registryOptions.consul>, ui: UiConfig): ConsulConfig {
     const { register } = registryOptions.consul
-    const [, scheme, addr = ''] = /^(https?:\/\/)?([^/]*)/.exec(consul.addr.toLowerCase()) ?? []
+    const texts = consul.addr.toLowerCase().split(',')
+    const places = texts.map(text => /^\s*(https?:\/\/)?([^/]*)/.exec(text) ?? [])
     const serviceAddr = this.#values.isSet(register.addr) ? consul.register.addr : (ui.listener?.addr ?? '')
     return {
       ...consul,
-      addr,
-      scheme: scheme === 'https://' ? 'https' : 'http',
+      addr: places.map(([, , addr = '']) => addr.trim()).join(','),
+      scheme: places.some(([, scheme]) => scheme === 'https://') ? 'https' : 'http',
       serviceMonitors: Math.max(1, consul.serviceMonitors),
       register: {
         ...consul.register,

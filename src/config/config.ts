@@ -56,7 +56,7 @@ export interface RegistryConfig extends Omit<RegistryOptions, 'consul'> {
   readonly consul: ConsulConfig
 }
 
-/** `addr` is host:port in lower case, without scheme or path; it may be empty. */
+/** `addr` is host:port in lower case, without scheme or path, or several of them with commas between; it may be empty. */
 export interface ConsulConfig extends Omit<ConsulOptions, 'register'> {
   readonly scheme: 'http' | 'https'
   readonly register: ConsulOptions['register'] & {

@@ -162,6 +162,15 @@ function describeRegistry(registry: RegistryConfig): object {
     Consul: describeConsul(consul),
     Timeout: nanoseconds(registry.timeoutMs),
     Retry: nanoseconds(registry.retryMs),
+    Required: registry.isRequired,
+    Deadline: nanoseconds(registry.deadlineMs),
+    StaleLimit: nanoseconds(registry.staleLimitMs),
+    Brake: {
+      Percent: registry.brake.percent,
+      Routes: registry.brake.routes,
+      Grace: nanoseconds(registry.brake.graceMs),
+    },
+    SnapshotPath: registry.snapshot.path,
   }
 }
 
@@ -196,6 +205,7 @@ function describeConsul(consul: RegistryConfig['consul']): object {
     CheckTLSSkipVerify: register.checkTlsSkipVerify,
     RequireConsistent: consul.requireConsistent,
     AllowStale: consul.allowStale,
+    MinInterval: nanoseconds(consul.minIntervalMs),
   }
 }
 

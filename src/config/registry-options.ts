@@ -13,6 +13,49 @@ export const registryOptions = {
     'a route tag that was good and is a mistake now leaves the last good one of its instance in force',
     'ours',
   ),
+  isRequired: bool(
+    'registry.required',
+    'false',
+    'ends the process when Consul cannot be reached within registry.timeout, as the original does, instead of starting without routes',
+    'ours',
+  ),
+  deadlineMs: durationMs(
+    'registry.deadline',
+    '0s',
+    'when the listeners open with what is known, although the registry has not said everything',
+    'ours',
+    { defaultNote: 'the value of registry.timeout' },
+  ),
+  staleLimitMs: durationMs(
+    'registry.stale.limit',
+    '0s',
+    'how old routes may be while the registry cannot be read before /ready says 503; 0 for no limit',
+    'ours',
+  ),
+  brake: {
+    percent: integer(
+      'registry.brake.percent',
+      '50',
+      'an update of Consul that withdraws more than this share of the routes is held back; 100 holds none',
+      'ours',
+      { min: 0 },
+    ),
+    routes: integer('registry.brake.routes', '10', 'and at least so many routes', 'ours', { min: 1 }),
+    graceMs: durationMs(
+      'registry.brake.grace',
+      '30s',
+      'how long it is held back at least, before a second, consistent read may confirm it',
+      'ours',
+    ),
+  },
+  snapshot: {
+    path: text(
+      'registry.snapshot.path',
+      '',
+      'file that keeps the last good routes of Consul, for a start while Consul is away; empty for none',
+      'ours',
+    ),
+  },
   static: {
     routes: text('registry.static.routes', '', 'the route commands, lines separated by \\n', '', {
       example: 'route add web /web http://10.0.0.1:8080/\\nroute add api api.test/ http://10.0.0.2:8080/',
@@ -33,7 +76,7 @@ export const registryOptions = {
     addr: text(
       'registry.consul.addr',
       'localhost:8500',
-      'address of the Consul agent, optionally with http:// or https:// before it',
+      'address of the Consul agent, optionally with http:// or https:// before it; several, separated by commas, stand in for each other',
       '',
       { hide: hideUrlCredentials },
     ),
@@ -121,6 +164,12 @@ export const registryOptions = {
       '0s',
       'asks Consul in this interval; 0 waits for changes with blocking queries',
       '1.5.14',
+    ),
+    minIntervalMs: durationMs(
+      'registry.consul.mininterval',
+      '100ms',
+      'least time from one query of a list to the next, up to a fifth longer at random: changes within it are one change',
+      'ours',
     ),
     requireConsistent: bool('registry.consul.requireConsistent', 'true', 'asks Consul for consistent reads', '1.6.1'),
     allowStale: bool(

@@ -13,7 +13,7 @@ export interface ConsulTlsOptions {
 
 /** `registry.consul.*`; what is empty falls back to the CONSUL_* variables. */
 export interface ConsulOptions {
-  /** `host:port`. */
+  /** `host:port`, or several with commas between. */
   readonly addr: string
   readonly scheme: 'http' | 'https'
   readonly token: string
@@ -25,8 +25,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Where Consul is and who we are to it, with everything looked up and read. */
 export interface ConsulEndpoint {
-  /** `https://consul.test:8501`. With a socket path it names only the host header. */
-  readonly origin: string
+  /** `https://consul.test:8501`; one an agent. With a socket path it names only the host header. */
+  readonly origins: readonly string[]
   readonly socketPath: string | undefined
   /** For people and logs: `127.0.0.1:8500`. */
   readonly addr: string
@@ -46,20 +46,23 @@ interface LoadedTls {
 
 /** Reads the TLS files, once. Throws an Error that names the file or the setting. */
 export function loadEndpoint(options: ConsulOptions, env: Environment): ConsulEndpoint {
-  const place = parseAddress(options.addr || env.CONSUL_HTTP_ADDR || '127.0.0.1:8500', options.scheme)
+  const text = options.addr || env.CONSUL_HTTP_ADDR || '127.0.0.1:8500'
+  const places = text.split(',').map(one => parseAddress(one.trim(), options.scheme))
   return {
-    ...place,
+    origins: places.map(({ origin }) => origin),
+    socketPath: places[0]?.socketPath,
+    addr: places.map(({ addr }) => addr).join(','),
     token: options.token || env.CONSUL_HTTP_TOKEN || '',
     namespace: options.namespace || env.CONSUL_NAMESPACE || '',
     partition: env.CONSUL_PARTITION ?? '',
-    tls: place.origin.startsWith('https:')
+    tls: places.some(({ origin }) => origin.startsWith('https:'))
       ? loadTls(options.scheme === 'https' ? options.tls : undefined, env)
       : { rejectUnauthorized: true },
   }
 }
 
 /**
- * Keep-alive connections to one agent. At most MAX_CONNECTIONS: Consul refuses more than 100 (200 since 1.7.4) from one client
+ * Keep-alive connections to the agents. At most MAX_CONNECTIONS each: Consul refuses more than 100 (200 since 1.7.4) from one client
  * address (`http_max_conns_per_client`), and other processes on this machine want some of them.
  */
 export function createDispatcher(endpoint: ConsulEndpoint, env: Environment): Dispatcher {
@@ -82,9 +85,9 @@ export function createDispatcher(endpoint: ConsulEndpoint, env: Environment): Di
   }
   const httpProxy = env.http_proxy || env.HTTP_PROXY || ''
   const httpsProxy = env.https_proxy || env.HTTPS_PROXY || ''
-  const isProxied = (endpoint.origin.startsWith('https:') ? httpsProxy : httpProxy) !== ''
-  if (!isProxied || endpoint.socketPath !== undefined || isLoopback(new URL(endpoint.origin).hostname))
-    return new Agent(options)
+  const isProxied = (endpoint.origins.some(origin => origin.startsWith('https:')) ? httpsProxy : httpProxy) !== ''
+  const isNear = endpoint.origins.every(origin => isLoopback(new URL(origin).hostname))
+  if (!isProxied || endpoint.socketPath !== undefined || isNear) return new Agent(options)
   return new EnvHttpProxyAgent({
     ...options,
     requestTls: tls,

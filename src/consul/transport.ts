@@ -22,12 +22,17 @@ export interface ConsulReply {
   readonly body: Buffer
 }
 
-/** One HTTP exchange with the agent. Everything that can go wrong is a ConsulError; the token is in none of its texts. */
+/**
+ * One HTTP exchange with an agent: the one that answered last. When it does not answer or says that it cannot, the next request goes to the
+ * next one. Everything that can go wrong is a ConsulError; the token is in none of its texts.
+ */
 export class ConsulTransport implements AsyncDisposable {
   readonly #endpoint: ConsulEndpoint
   readonly #dispatcher: Dispatcher
   readonly #maxAnswerBytes: number
   #requests = 0
+  /** Which agent is asked. */
+  #agent = 0
 
   constructor(endpoint: ConsulEndpoint, options: { readonly env: Environment; readonly maxAnswerBytes: number }) {
     this.#endpoint = endpoint
@@ -48,11 +53,15 @@ export class ConsulTransport implements AsyncDisposable {
     const onAbort = () => abort.abort(request.signal?.reason)
     request.signal?.addEventListener('abort', onAbort, { once: true })
     if (request.signal?.aborted) onAbort()
+    const agent = this.#agent
     try {
-      return await this.#exchange(request, abort.signal)
+      return await this.#exchange(request, this.#originOf(agent), abort.signal)
     } catch (cause) {
-      if (cause instanceof ConsulError) throw cause
-      throw asConsulError(cause, request, abort.signal, this.#endpoint)
+      const place = this.#endpoint.socketPath === undefined ? this.#originOf(agent) : this.#endpoint.addr
+      const error = cause instanceof ConsulError ? cause : asConsulError(cause, request, abort.signal, place)
+      // Many requests fail together, and one step is enough for all of them.
+      if (isOfAgent(error) && agent === this.#agent) this.#agent = (agent + 1) % this.#endpoint.origins.length
+      throw error
     } finally {
       clearTimeout(deadline)
       request.signal?.removeEventListener('abort', onAbort)
@@ -63,7 +72,11 @@ export class ConsulTransport implements AsyncDisposable {
     await this.#dispatcher.destroy()
   }
 
-  async #exchange(request: ConsulRequest, signal: AbortSignal): Promise<ConsulReply> {
+  #originOf(agent: number): string {
+    return this.#endpoint.origins[agent] ?? ''
+  }
+
+  async #exchange(request: ConsulRequest, origin: string, signal: AbortSignal): Promise<ConsulReply> {
     const query = new URLSearchParams([...(request.query ?? [])].map(([name, value]) => [name, value]))
     if (this.#endpoint.namespace !== '') query.set('ns', this.#endpoint.namespace)
     if (this.#endpoint.partition !== '') query.set('partition', this.#endpoint.partition)
@@ -71,7 +84,7 @@ export class ConsulTransport implements AsyncDisposable {
     if (this.#endpoint.token !== '') headers['x-consul-token'] = this.#endpoint.token
     if (request.contentType !== undefined) headers['content-type'] = request.contentType
     const answer = await this.#dispatcher.request({
-      origin: this.#endpoint.origin,
+      origin,
       path: query.size === 0 ? request.path : `${request.path}?${query.toString()}`,
       method: request.method,
       headers,
@@ -113,13 +126,13 @@ function quoteReason(body: Buffer): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-function asConsulError(
-  cause: unknown,
-  request: ConsulRequest,
-  signal: AbortSignal,
-  endpoint: ConsulEndpoint,
-): ConsulError {
-  const what = `${request.method} ${endpoint.socketPath === undefined ? endpoint.origin : endpoint.addr}${request.path}`
+/** Would another agent do better? */
+function isOfAgent({ kind, status = 0 }: ConsulError): boolean {
+  return kind === 'unreachable' || kind === 'timeout' || (kind === 'status' && status >= 500)
+}
+
+function asConsulError(cause: unknown, request: ConsulRequest, signal: AbortSignal, place: string): ConsulError {
+  const what = `${request.method} ${place}${request.path}`
   if (signal.aborted) {
     if (signal.reason instanceof DeadlinePassed) {
       return new ConsulError(`${what}: no answer within ${Math.round(request.timeoutMs)}ms`, { kind: 'timeout', cause })

@@ -10,6 +10,8 @@ export interface WatchOptions<T> {
   readonly confirm?: (value: T) => Promise<void>
   /** 0: blocking queries. Else asks this often, without an index. */
   readonly pollIntervalMs: number
+  /** From the start of one query to that of the next, up to a fifth longer at random; 100 ms unless said otherwise. */
+  readonly minIntervalMs?: number
   readonly signal: AbortSignal
   /** How long Consul may keep a blocking query; 60 seconds unless said otherwise. The actual time is up to a fifth shorter. */
   readonly waitMs?: number
@@ -69,7 +71,7 @@ export async function* watch<T>(options: WatchOptions<T>): AsyncGenerator<Answer
     if (isLost) observer?.regained()
     isLost = false
     observer?.answered(answer.index)
-    restUntil = nextReadAt({ startedAt, decodeMs, index: answer.index, pollIntervalMs: options.pollIntervalMs })
+    restUntil = nextReadAt(options, { startedAt, decodeMs, index: answer.index })
     if (!isNews) continue
     // A smaller index means that Consul was restored or its leader changed: with the old one we would wait for ever.
     index = answer.index < index ? 0n : answer.index
@@ -92,8 +94,13 @@ function readOptions<T>(options: WatchOptions<T>, index: bigint, longestWaitMs: 
   return { index, waitMs, timeoutMs: waitMs + waitMs / 16 + (options.graceMs ?? 10_000), signal: options.signal }
 }
 
-function nextReadAt(last: { startedAt: number; decodeMs: number; index: bigint; pollIntervalMs: number }): number {
-  if (last.pollIntervalMs > 0) return performance.now() + last.pollIntervalMs
-  const leastMs = last.index === 0n ? MIN_INTERVAL_WITHOUT_INDEX_MS : MIN_INTERVAL_MS
-  return Math.max(last.startedAt + leastMs, performance.now() + REST_PER_DECODING * last.decodeMs)
+function nextReadAt(
+  { pollIntervalMs, minIntervalMs = MIN_INTERVAL_MS }: Pick<WatchOptions<unknown>, 'pollIntervalMs' | 'minIntervalMs'>,
+  last: { readonly startedAt: number; readonly decodeMs: number; readonly index: bigint },
+): number {
+  if (pollIntervalMs > 0) return performance.now() + pollIntervalMs
+  const leastMs = last.index === 0n ? Math.max(MIN_INTERVAL_WITHOUT_INDEX_MS, minIntervalMs) : minIntervalMs
+  // Jitter, so that many routers do not ask in step.
+  const intervalMs = leastMs * (1 + Math.random() / 5)
+  return Math.max(last.startedAt + intervalMs, performance.now() + REST_PER_DECODING * last.decodeMs)
 }

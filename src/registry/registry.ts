@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/config.ts'
 import type { Log } from '../log/log.ts'
 import type { CommandContext } from '../route/check-command.ts'
-import { connectConsulRegistry } from './consul/consul-registry.ts'
+import { type ConsulConnectOptions, connectConsulRegistry } from './consul/consul-registry.ts'
 import { createCustomRegistry } from './custom.ts'
 import { openFileRegistry } from './file.ts'
 import type { RouteFeed } from './route-feed.ts'
@@ -12,7 +12,7 @@ import { createStaticRegistry } from './static.ts'
 export interface Registry extends AsyncDisposable {
   /** Begins to push what the backend says, and goes on until the registry is disposed of. Called once. */
   start(outlet: RegistryOutlet): void
-  /** Everything that exists at the start was pushed: services and overrides. Pending for as long as that takes; never rejects. */
+  /** Everything that exists at the start was pushed: services and overrides; or what a snapshot knew. Pending for as long as that takes; never rejects. */
   readonly ready: Promise<void>
   /** The page for requests without a route; `''` for none. */
   readonly noRouteHtml: string
@@ -65,8 +65,19 @@ export interface RegistryStatus {
   /** What went wrong, in the words of the last error. */
   readonly reason?: string | undefined
   readonly sources: readonly SourceStatus[]
+  /** The routes are those of a snapshot, until the backend has said everything. */
+  readonly snapshot?: { readonly writtenAt: number } | undefined
+  /** Routes that stay although the backend says that they are gone, until it confirms it. */
+  readonly held?: HeldRoutes | undefined
   /** How many requests the registry has sent. */
   readonly requests: number
+}
+
+export interface HeldRoutes {
+  /** In milliseconds since 1970. */
+  readonly since: number
+  readonly instances: number
+  readonly routes: number
 }
 
 export interface SourceStatus {
@@ -92,12 +103,18 @@ export interface ConnectOptions {
   readonly context: CommandContext
 }
 
-/** Tries until `registry.timeout` is over, at least once. Throws an Error whose text is Fabio's, or the signal's reason. */
+/**
+ * Tries until `registry.timeout` is over, at least once. Throws an Error whose text is Fabio's, or the signal's reason. A Consul that is away
+ * ends nothing, unless `registry.required`: it goes on being asked.
+ */
 export async function connectRegistry(config: RegistryConfig, options: ConnectOptions): Promise<Registry> {
-  const deadline = performance.now() + config.timeoutMs
+  const startedAt = performance.now()
+  const deadline = startedAt + config.timeoutMs
+  // A start that does not depend on Consul is not held up by it for longer than the listeners are.
+  const waitUntil = startedAt + Math.min(config.timeoutMs, config.deadlineMs || config.timeoutMs)
   for (;;) {
     try {
-      return await connectBackend(config, options)
+      return await connectBackend(config, { ...options, waitUntil })
     } catch (cause) {
       options.signal.throwIfAborted()
       options.log.warn(`Error initializing backend. ${cause instanceof Error ? cause.message : String(cause)}`)
@@ -108,7 +125,7 @@ export async function connectRegistry(config: RegistryConfig, options: ConnectOp
   }
 }
 
-async function connectBackend(config: RegistryConfig, options: ConnectOptions): Promise<Registry> {
+async function connectBackend(config: RegistryConfig, options: ConsulConnectOptions): Promise<Registry> {
   switch (config.backend) {
     case 'consul':
       return await connectConsulRegistry(config, options)

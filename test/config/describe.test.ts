@@ -20,7 +20,19 @@ test('the default configuration is shown as Fabio 1.7.3 shows it, with what is o
             "Clients": 0,
             "UpstreamConns": 0
         }`
+  const ofRegistry = `,
+        "Required": false,
+        "Deadline": 0,
+        "StaleLimit": 0,
+        "Brake": {
+            "Percent": 50,
+            "Routes": 10,
+            "Grace": 30000000000
+        },
+        "SnapshotPath": ""`
   const expected = original
+    .replace(/"Retry": 500000000(\s+},\s+"Proxy")/, `"Retry": 500000000${ofRegistry}$1`)
+    .replace('"AllowStale": false', '"AllowStale": false,\n            "MinInterval": 100000000')
     .replace('"Level": "INFO"', '"Level": "INFO",\n        "Format": "text",\n        "AccessEscape": false')
     .replace('"GRPCGShutdownTimeout": 2000000000', `"GRPCGShutdownTimeout": 2000000000${ours}`)
     .replace('"GOMAXPROCS": 4', '"GOMAXPROCS": 4,\n        "Dev": false')

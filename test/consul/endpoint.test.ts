@@ -24,7 +24,7 @@ for (const { addr, env, origin } of [
   { addr: '[::1]:8500', env: {}, origin: 'http://[::1]:8500' },
 ]) {
   test(`'${addr}' with ${JSON.stringify(env)} is ${origin}`, () => {
-    assert.equal(loadEndpoint({ addr, ...HTTP }, env).origin, origin)
+    assert.equal(loadEndpoint({ addr, ...HTTP }, env).origins[0], origin)
   })
 }
 

@@ -7,6 +7,7 @@ import { connectRegistry } from '../../src/registry/registry.ts'
 import { startConsulDouble } from '../harness/consul-double.ts'
 import { CONTRACT_PAGE, CONTRACT_ROUTES, connect, testRegistryContract } from './contract.ts'
 import { RecordedLog } from './recorded-log.ts'
+import { startRecording } from './recorded-routes.ts'
 import { registryConfig } from './registry-config.ts'
 
 testRegistryContract('static', { skip: false }, async () => ({
@@ -43,21 +44,45 @@ testRegistryContract('consul', { skip: false }, async () => {
   }
 })
 
-test('a backend that is not there is tried until the timeout, at least once', async () => {
+test('a required backend that is not there is tried until the timeout, at least once', async () => {
   for (const [timeoutMs, atLeast] of [
     [0, 1],
     [200, 2],
   ] as const) {
     const log = new RecordedLog()
-    await assert.rejects(connect(registryConfig({ timeoutMs, retryMs: 20, consul: { addr: '127.0.0.1:1' } }), log), {
-      message: 'Timeout registering backend.',
-    })
+    const config = registryConfig({ timeoutMs, retryMs: 20, isRequired: true, consul: { addr: '127.0.0.1:1' } })
+    await assert.rejects(connect(config, log), { message: 'Timeout registering backend.' })
     assert.ok(
       log.count(/^WARN Error initializing backend\. GET http:\/\/127\.0\.0\.1:1\/v1\/agent\/self: .*ECONNREFUSED/) >=
         atLeast,
       log.lines.join('\n'),
     )
   }
+})
+
+test('a Consul that is not there at the deadline is asked until it answers, and the start goes on without it', async () => {
+  await using consul = await startConsulDouble()
+  consul.setKey('fabio/config', CONTRACT_ROUTES)
+  consul.fault = () => ({ kind: 'status', status: 500 })
+  const log = new RecordedLog()
+  const config = registryConfig({ timeoutMs: 10_000, deadlineMs: 100, retryMs: 20, consul: { addr: consul.addr } })
+  await using registry = await connect(config, log)
+  assert.equal(log.count(/^WARN consul: Cannot reach Consul, starting without it\./), 1)
+  const routes = startRecording(registry)
+  const { state, reason, sources } = registry.status()
+  assert.deepEqual({ state, reason, sources }, { state: 'stale', reason: 'Consul was not reached yet', sources: [] })
+  await consul.untilRequested(/^agent\/self$/)
+  consul.fault = () => undefined
+  await registry.ready
+  assert.equal(routes.texts.get('fabio/config'), CONTRACT_ROUTES)
+  assert.equal(registry.status().state, 'connected')
+})
+
+test('a Consul that hangs holds the start up until the deadline only', async () => {
+  await using consul = await startConsulDouble()
+  consul.fault = () => ({ kind: 'hang' })
+  await using registry = await connect(registryConfig({ deadlineMs: 600, consul: { addr: consul.addr } }))
+  assert.equal(registry.status().state, 'stale')
 })
 
 test('a backend that comes up in time is connected to', async () => {

@@ -63,6 +63,13 @@ export class InstanceCatalog {
     for (const instances of this.#services.values()) yield* instances.values()
   }
 
+  /** What was known at another time; asked about when it matters. */
+  seed(instance: CatalogInstance): void {
+    const { serviceName: service, node, serviceId } = instance
+    const instances = this.#services.get(service) ?? new Map<string, KnownInstance>()
+    this.#services.set(service, instances.set(instanceKey(node, serviceId), { service, instance, version: -1 }))
+  }
+
   /** Asks for the instances of the service. If that is under way, once more: the answer may be older than the reason to ask. */
   load(service: string): void {
     const loading = this.#loading.get(service)

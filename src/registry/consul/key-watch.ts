@@ -43,6 +43,11 @@ export class KeyWatch {
     }
   }
 
+  /** Consul has said at least once what the keys hold. */
+  get isKnown(): boolean {
+    return this.#source.status().lastContact !== undefined
+  }
+
   status(): SourceStatus {
     return this.#source.status()
   }

@@ -9,6 +9,11 @@ export class Overrides {
     this.#sink = sink
   }
 
+  /** By key, as the sink has them. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#texts
+  }
+
   /** Gives the sink what differs. False: nothing does. */
   update(texts: ReadonlyMap<string, string>): boolean {
     const before = this.#texts

@@ -33,6 +33,10 @@ export function instanceKey(node: string, serviceId: string): string {
   return `${node}\0${serviceId}`
 }
 
+export function isRouted(instance: InstanceHealth | undefined): instance is InstanceHealth {
+  return instance !== undefined && instance.out === undefined
+}
+
 /** What the special checks of a node say about its instances. */
 export interface NodeState {
   /** The output of the check, when it says so. */

@@ -9,7 +9,7 @@ import { findChangedServices } from './changed-services.ts'
 import type { HealthChange } from './check-mirror.ts'
 import { InstanceCatalog } from './instance-catalog.ts'
 import type { KeptTags } from './kept-tags.ts'
-import { describeOut, type InstanceHealth } from './passing.ts'
+import { describeOut, type InstanceHealth, instanceKey, isRouted } from './passing.ts'
 import { buildServiceRoutes, type TagRules } from './service-routes.ts'
 
 export interface ServiceRoutingOptions {
@@ -36,6 +36,9 @@ export class ServiceRouting {
   readonly #services = new Map<string, Map<string, InstanceHealth>>()
   /** By service and key, what the sink has. */
   readonly #routed = new Map<string, Map<string, CatalogInstance>>()
+  /** By key, how many routes the sink has of an instance. */
+  readonly #routeCounts = new Map<string, number>()
+  #routes = 0
   #routedBefore = 0
   #isStaged = false
   #commitTimer: NodeJS.Timeout | undefined
@@ -113,6 +116,53 @@ export class ServiceRouting {
     }
   }
 
+  /** How many routes the sink has. */
+  get size(): number {
+    return this.#routes
+  }
+
+  /** How many of them are this instance's. */
+  routesOf(key: string): number {
+    return this.#routeCounts.get(key) ?? 0
+  }
+
+  /** Everything was asked for that the first list of checks told of. */
+  get isComplete(): boolean {
+    return this.#isComplete
+  }
+
+  /** All instances that are routed. */
+  *instances(): Generator<CatalogInstance> {
+    for (const instances of this.#routed.values()) yield* instances.values()
+  }
+
+  /** Routes what was routed when these were written down. The first list of checks decides about each of them. */
+  restore(instances: readonly CatalogInstance[]): void {
+    const services = new Set<string>()
+    for (const instance of instances) {
+      const { node, serviceId, serviceName: service } = instance
+      const key = instanceKey(node, serviceId)
+      if (this.#health.has(key)) continue
+      this.#catalog.seed(instance)
+      // No check has this signature, so that the catalogue is asked about it as soon as there is a list.
+      this.#remember(key, undefined, { key, node, serviceId, service, out: undefined, signature: '' })
+      services.add(service)
+    }
+    for (const service of services) this.#stage(service)
+    this.#commit()
+  }
+
+  /** The keys of all instances that are known, routed or not. */
+  keys(): Iterable<string> {
+    return this.#health.keys()
+  }
+
+  #countRoutes(key: string, count: number): void {
+    this.#routes += count - this.routesOf(key)
+    if (count === 0) this.#routeCounts.delete(key)
+    else this.#routeCounts.set(key, count)
+  }
+
   #startVerifying(): void {
     if (this.#verifying !== undefined) return
     this.#verifying = this.#verify()
@@ -153,6 +203,7 @@ export class ServiceRouting {
     for (const key of routed.keys()) {
       if (wanted.has(key)) continue
       sink.removeInstance(sinkKey(service, key))
+      this.#countRoutes(key, 0)
       routed.delete(key)
       this.#isStaged = true
     }
@@ -162,6 +213,7 @@ export class ServiceRouting {
       if (instance === undefined || routed.get(key) === instance) continue
       const { definitions, problems } = keptTags?.routesOf(key, instance, rules) ?? buildServiceRoutes(instance, rules)
       sink.setInstance(sinkKey(service, key), definitions, problems)
+      this.#countRoutes(key, definitions.length)
       routed.set(key, instance)
       this.#isStaged = true
     }
@@ -198,10 +250,6 @@ export class ServiceRouting {
 }
 
 const SETTLE_MS = 500
-
-function isRouted(instance: InstanceHealth | undefined): boolean {
-  return instance !== undefined && instance.out === undefined
-}
 
 /** With the service, for an instance may be registered under another name the next moment. */
 function sinkKey(service: string, key: string): string {

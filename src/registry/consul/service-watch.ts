@@ -1,21 +1,20 @@
 import { pause } from '../../consul/back-off.ts'
 import type { ConsulClient, ReadOptions } from '../../consul/client.ts'
-import { decodeHealthChecks } from '../../consul/decode.ts'
-import { ListReader } from '../../consul/list-reader.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Log } from '../../log/log.ts'
-import type { SourceStatus } from '../registry.ts'
-import { AgentPresence } from './agent-presence.ts'
-import { CheckMirror } from './check-mirror.ts'
-import type { PassingRules } from './passing.ts'
+import type { HeldRoutes, SourceStatus } from '../registry.ts'
+import type { CheckMirror } from './check-mirror.ts'
+import { HealthGate, type HealthGateOptions } from './health-gate.ts'
 import { ServiceRouting, type ServiceRoutingOptions } from './service-routing.ts'
 import { WatchedSource } from './watched-source.ts'
 
-export interface ServiceWatchOptions extends ServiceRoutingOptions {
-  readonly passing: PassingRules
+export interface ServiceWatchOptions
+  extends ServiceRoutingOptions,
+    Pick<HealthGateOptions, 'passing' | 'nodeName' | 'brake'> {
   /** `registry.consul.pollinterval`; 0 for blocking queries. */
   readonly pollIntervalMs: number
-  readonly nodeName: string
+  /** `registry.consul.mininterval` */
+  readonly minIntervalMs: number
 }
 
 /**
@@ -23,34 +22,35 @@ export interface ServiceWatchOptions extends ServiceRoutingOptions {
  * registered with another address, port or tags; the nodes have the addresses of instances without one.
  */
 export class ServiceWatch {
+  readonly routing: ServiceRouting
   readonly #client: ConsulClient
   readonly #options: ServiceWatchOptions
   readonly #log: Log
-  readonly #routing: ServiceRouting
-  readonly #presence: AgentPresence
-  readonly #reader = new ListReader('Node', decodeHealthChecks)
-  readonly #mirror: CheckMirror
+  readonly #gate: HealthGate
   readonly #sources: Readonly<Record<'health' | 'catalog' | 'nodes', WatchedSource>>
-  #reviewTimer: NodeJS.Timeout | undefined
   #isFiltered = false
-  /** The list that was read last is to be believed. */
-  #isConfirmed = false
 
   constructor(options: ServiceWatchOptions) {
-    const { client, log, signal, nodeName } = options
+    const { client, log } = options
     this.#client = client
     this.#options = options
     this.#log = log
-    this.#routing = new ServiceRouting(options)
-    this.#mirror = new CheckMirror(options.passing)
-    const askNodeName = async () => (await client.agentSelf({ signal })).nodeName
-    this.#presence = new AgentPresence({ nodeName, askNodeName })
+    this.routing = new ServiceRouting(options)
+    this.#gate = new HealthGate({ ...options, routing: this.routing })
     this.#sources = {
       health: new WatchedSource({ name: 'health state', failure: 'Error fetching health state.', log }),
       catalog: new WatchedSource({ name: 'catalog services', failure: 'Error fetching catalog services.', log }),
       nodes: new WatchedSource({ name: 'catalog nodes', failure: 'Error fetching catalog nodes.', log }),
     }
-    signal.addEventListener('abort', () => clearTimeout(this.#reviewTimer), { once: true })
+  }
+
+  /** Whether the first query for the checks was answered; waits for it to be answered or to fail. */
+  get firstContact(): Promise<boolean> {
+    return this.#sources.health.firstContact
+  }
+
+  get held(): HeldRoutes | undefined {
+    return this.#gate.held
   }
 
   /** Ends when the signal is aborted. */
@@ -74,22 +74,19 @@ export class ServiceWatch {
   }
 
   async #watchHealth(): Promise<void> {
-    const { pollIntervalMs, signal } = this.#options
-    const read = (options: ReadOptions) => this.#client.healthState(body => this.#take(body), options)
-    const confirm = (mirror: CheckMirror) => this.#presence.confirm(mirror, performance.now())
-    for await (const answer of watch({ read, confirm, pollIntervalMs, signal, observer: this.#sources.health })) {
+    const gate = this.#gate
+    const read = (options: ReadOptions) => this.#client.healthState(body => gate.take(body), options)
+    const confirm = (mirror: CheckMirror) => gate.confirm(mirror)
+    for await (const answer of watch({ ...this.#watching(), read, confirm, observer: this.#sources.health })) {
       this.#log.debug(`consul: Health changed to #${answer.index}`)
       this.#reportFilter(answer.isFilteredByAcl)
-      this.#isConfirmed = true
-      this.#review()
+      gate.review()
     }
   }
 
-  /** What a list says is kept, believed or not, for the next one is compared with it; it counts when it is settled. */
-  #take(body: Buffer): CheckMirror {
-    this.#mirror.apply(this.#reader.read(body))
-    this.#isConfirmed = false
-    return this.#mirror
+  #watching(): { pollIntervalMs: number; minIntervalMs: number; signal: AbortSignal } {
+    const { pollIntervalMs, minIntervalMs, signal } = this.#options
+    return { pollIntervalMs, minIntervalMs, signal }
   }
 
   #reportFilter(isFiltered: boolean): void {
@@ -97,29 +94,18 @@ export class ServiceWatch {
     this.#isFiltered = isFiltered
   }
 
-  #review(): void {
-    clearTimeout(this.#reviewTimer)
-    if (!this.#isConfirmed) return
-    const now = performance.now()
-    this.#routing.updateHealth(this.#mirror.settle(now))
-    const { heldUntil } = this.#mirror
-    if (heldUntil !== undefined) this.#reviewTimer = setTimeout(() => this.#review(), heldUntil - now + 1)
-  }
-
   async #watchCatalog(onAnswer: () => void): Promise<void> {
-    const { pollIntervalMs, signal } = this.#options
     const read = (options: ReadOptions) => this.#client.catalogServices(options)
-    for await (const _ of watch({ read, pollIntervalMs, signal, observer: this.#sources.catalog })) {
-      this.#routing.catalogChanged()
+    for await (const _ of watch({ ...this.#watching(), read, observer: this.#sources.catalog })) {
+      this.routing.catalogChanged()
       onAnswer()
     }
   }
 
   async #watchNodes(onAnswer: () => void): Promise<void> {
-    const { pollIntervalMs, signal } = this.#options
     const read = (options: ReadOptions) => this.#client.catalogNodes(options)
-    for await (const answer of watch({ read, pollIntervalMs, signal, observer: this.#sources.nodes })) {
-      this.#routing.updateNodes(answer.decode())
+    for await (const answer of watch({ ...this.#watching(), read, observer: this.#sources.nodes })) {
+      this.routing.updateNodes(answer.decode())
       onAnswer()
     }
   }

@@ -8,6 +8,7 @@ export class WatchedSource implements WatchObserver {
   readonly #name: string
   readonly #failure: string
   readonly #log: Log
+  readonly #firstContact = Promise.withResolvers<boolean>()
   #index = 0n
   #lastContact: number | undefined
   #error: string | undefined
@@ -20,13 +21,20 @@ export class WatchedSource implements WatchObserver {
     this.#log = options.log
   }
 
+  /** Whether the first query was answered; waits for it to be answered or to fail. */
+  get firstContact(): Promise<boolean> {
+    return this.#firstContact.promise
+  }
+
   answered(index: bigint): void {
+    this.#firstContact.resolve(true)
     this.#index = index
     if (this.#lastContact === undefined) this.#since = Date.now()
     this.#lastContact = Date.now()
   }
 
   lost(error: ConsulError): void {
+    this.#firstContact.resolve(false)
     this.#log.warn(`consul: ${this.#failure} ${error.message}`)
     this.#error = error.message
     this.#since = Date.now()
