@@ -106,8 +106,11 @@ export function generateRouter(chance: Chance, able: Abilities): GeneratedRouter
   const optionsOfPath = new Map<string, string>()
   const pairs = 4 + chance.below(12)
   // Without it half of the requests would find no route.
-  if (!chance.oneIn(4))
-    lines.push(generateAdd(chance, 'all', matching === 'glob' ? '/**' : '/', chance.of(TARGETS), ''))
+  if (!chance.oneIn(4)) {
+    const path = matching === 'glob' ? '/**' : '/'
+    lines.push(generateAdd(chance, 'all', path, chance.of(TARGETS), ''))
+    optionsOfPath.set(path, '')
+  }
   for (let i = 0; i < pairs; i++) {
     const host = generateHost(chance, matching, able)
     const path = generatePath(chance, matching)
