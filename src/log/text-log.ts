@@ -6,7 +6,9 @@ import { escapeRecordText } from './quote-for-log.ts'
 export function createTextLog(options: { readonly level: LogLevel; readonly destination: LogDestination }): LeveledLog {
   const { level, destination } = options
   return new LeveledLog(level, record => {
-    const line = `${formatLocalTime(record.time)} [${record.level}] ${escapeRecordText(record.text)}\n`
+    const text = escapeRecordText(record.text)
+    // Go adds a line end where there is none: a table that is logged ends with its own.
+    const line = `${formatLocalTime(record.time)} [${record.level}] ${text}${text.endsWith('\n') ? '' : '\n'}`
     if (record.level === 'FATAL') destination.writeSync(line)
     else destination.write(line)
   })

@@ -11,6 +11,13 @@ test('a text record has the form of Fabio', () => {
   assert.match(lines.written.join(''), /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[INFO\] Version 1\.7\.3 starting\n$/)
 })
 
+test('a text that ends its last line gets no other line end, as in Go', () => {
+  const lines = createKeptLines()
+  const log = createLog({ level: 'INFO', format: 'text', destination: lines })
+  log.info('Updated config to\nroute add a /a http://a/\n')
+  assert.match(lines.written.join(''), / \[INFO\] Updated config to\nroute add a \/a http:\/\/a\/\n$/)
+})
+
 test('text times are local, without fraction and zone', () => {
   const lines = createKeptLines()
   const log = createLog({ level: 'INFO', format: 'text', destination: lines })
