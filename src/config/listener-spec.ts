@@ -43,6 +43,8 @@ export interface ListenerSpec {
   readonly proxyHeaderTimeoutMs: number
   /** How often a tcp-dynamic listener compares its ports with the table; positive there. */
   readonly refreshMs: number
+  /** HTTP/2 in the clear is taken too, with prior knowledge (RFC 9113 §3.3). */
+  readonly h2c: boolean
 }
 
 export interface ListenerContext {
@@ -72,7 +74,7 @@ const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   'tcp-dynamic': { certSource: 'possible', later: 'listeners that follow the table are not part of this version' },
   'https+tcp+sni': { certSource: 'required' },
   grpc: { certSource: 'impossible' },
-  grpcs: { certSource: 'required', later: LATER_TLS },
+  grpcs: { certSource: 'required' },
   prometheus: { certSource: 'possible' },
 }
 
@@ -91,6 +93,7 @@ export const LISTENER_KEYS: readonly KeyDescription[] = [
   key('pxyproto', 'true, false', 'false', '1.5.11', 'reads the PROXY header of a load balancer'),
   key('pxytimeout', 'duration', '250ms', '1.5.11', 'time for that header'),
   key('refresh', 'duration', '5s', '1.5.14', 'tcp-dynamic: how often ports are compared with the table'),
+  key('h2c', 'true, false', 'false', 'ours', 'http: takes HTTP/2 in the clear too, with prior knowledge'),
 ]
 
 const DEFAULT_PROXY_HEADER_TIMEOUT_MS = 250
@@ -129,6 +132,7 @@ export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): L
     proxyProtocol,
     proxyHeaderTimeoutMs: parseDuration(map, 'pxytimeout', 0) || (proxyProtocol ? DEFAULT_PROXY_HEADER_TIMEOUT_MS : 0),
     refreshMs: parseRefresh(map, proto),
+    h2c: parseSwitch(map, 'h2c', warnAbout('h2c')),
   }
 }
 

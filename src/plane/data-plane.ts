@@ -43,7 +43,15 @@ const CALM_MS = 60_000
 const MEASURE_TIMEOUT_MS = 2000
 
 /** Protocols whose listeners the workers open. */
-const WORKER_PROTOCOLS: ReadonlySet<string> = new Set(['http', 'https', 'tcp', 'tcp+sni', 'https+tcp+sni', 'grpc'])
+const WORKER_PROTOCOLS: ReadonlySet<string> = new Set([
+  'http',
+  'https',
+  'tcp',
+  'tcp+sni',
+  'https+tcp+sni',
+  'grpc',
+  'grpcs',
+])
 
 /** The worker threads: started here, told what changed, asked for what they counted, replaced when one dies. */
 export class DataPlane implements AsyncDisposable {

@@ -1,10 +1,12 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import type net from 'node:net'
 import type { ProxyConfig } from '../config/config.ts'
-import type { Accepted } from '../listener/listener.ts'
+import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
 import { GrpcCall } from '../proxy/grpc/call.ts'
 import { isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
 import type { GrpcContext } from '../proxy/grpc/context.ts'
 import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
+import type { ClientFacts } from '../proxy/http/request-head.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
 import { http2Limits } from './http2-limits.ts'
 
@@ -32,10 +34,18 @@ export class GrpcService implements Http2Host {
     return this.connections.size
   }
 
-  accept(accepted: Accepted): Http2Connection {
-    const { address, port } = accepted.client
+  /** Also what came over TLS without saying that it is HTTP/2: here it can be nothing else. */
+  accept({ link, client, tls }: Accepted): Http2Connection {
+    return this.begin(link.giveAway(undefined), { ...client, tls })
+  }
+
+  acceptHttp2({ socket, client, tls }: AcceptedHttp2): void {
+    this.begin(socket, { ...client, tls })
+  }
+
+  private begin(socket: net.Socket, client: ClientFacts): Http2Connection {
     this.context.metrics.connections.add(1)
-    const connection = new Http2Connection(accepted.link, { address, port, tls: undefined }, this, this.limits)
+    const connection = new Http2Connection(socket, client, this, this.limits)
     this.connections.add(connection)
     return connection
   }
@@ -46,8 +56,9 @@ export class GrpcService implements Http2Host {
     if (!isGrpcType(head.contentType)) return refuse(stream, 415)
     if (head.method !== 'POST') return refuse(stream, 405)
     const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
-    const { address, tls } = connection.client
-    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: tls !== undefined }
+    const { address } = connection.client
+    // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
+    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: false }
     new GrpcCall(call, this.context).start()
   }
 

@@ -1,14 +1,21 @@
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import type net from 'node:net'
 import type { ProxyConfig } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
-import type { Accepted } from '../listener/listener.ts'
+import { Http2PrefaceReader } from '../listener/http2-preface.ts'
+import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
 import type { HttpContext } from '../proxy/http/context.ts'
 import type { Exchange } from '../proxy/http/exchange.ts'
 import { serve } from '../proxy/http/handler.ts'
 import type { HeadPool } from '../proxy/http/head-pool.ts'
 import { type ClientLimits, Http1Connection, type Http1Host } from '../proxy/http/http1-connection.ts'
+import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
+import { Http2Exchange, type Http2ExchangeHost } from '../proxy/http/http2-exchange.ts'
 import type { ClientFacts } from '../proxy/http/request-head.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
+import type { Link, LinkUser } from '../socket/link.ts'
 import type { HeadRefusal } from '../wire/http1-head.ts'
+import { http2Limits } from './http2-limits.ts'
 
 /** Status of a request whose client left before there was one. */
 const CLIENT_CLOSED_REQUEST = 499
@@ -20,14 +27,17 @@ export interface ExchangeLog {
 }
 
 /** The HTTP connections of one listener: makes them, serves their requests, and counts what became of each. */
-export class HttpService implements Http1Host {
+export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   readonly deadlines: Deadlines
   readonly heads: HeadPool
   isDraining = false
   private readonly context: HttpContext
   private readonly limits: ClientLimits
   private readonly accessLog: ExchangeLog | undefined
-  private readonly connections = new Set<Http1Connection>()
+  private readonly connections = new Set<Http1Connection | Http2Connection>()
+  private readonly readers = new Set<Http2PrefaceReader>()
+  private readonly http2Limits: Http2Limits
+  private readonly takesHttp2InClear: boolean
   private readonly onClosed: () => void
 
   constructor(
@@ -41,6 +51,8 @@ export class HttpService implements Http1Host {
     this.accessLog = parts.accessLog
     this.onClosed = parts.onClosed
     const { limit } = config
+    this.takesHttp2InClear = spec.h2c
+    this.http2Limits = http2Limits(limit, spec.idleTimeoutMs || spec.readTimeoutMs)
     this.limits = {
       maxHeadBytes: limit.headerSize,
       maxHeaders: limit.headerCount,
@@ -52,7 +64,7 @@ export class HttpService implements Http1Host {
   }
 
   get size(): number {
-    return this.connections.size
+    return this.connections.size + this.readers.size
   }
 
   /** Connections whose end is worth waiting for: a tunnel may stay open for days, so as in the original none is. */
@@ -62,12 +74,44 @@ export class HttpService implements Http1Host {
     return count
   }
 
-  accept(accepted: Accepted): Http1Connection {
-    const { link, client, tls } = accepted
+  accept({ link, client, tls }: Accepted): LinkUser {
     const facts: ClientFacts = { address: client.address, port: client.port, tls }
-    const connection = new Http1Connection(link, facts, this, this.limits)
+    if (!this.takesHttp2InClear || tls !== undefined) return this.beginHttp1(link, facts)
+    const reader = new Http2PrefaceReader(link, this.deadlines, this.limits.headerTimeoutMs, {
+      read: (isHttp2, bytes) => {
+        this.readers.delete(reader)
+        if (isHttp2) return this.beginHttp2(link.giveAway(bytes), facts)
+        link.user = this.beginHttp1(link, facts)
+        link.user.onBytes(bytes, bytes.length)
+      },
+      closed: () => {
+        this.readers.delete(reader)
+        this.onClosed()
+      },
+    })
+    this.readers.add(reader)
+    return reader
+  }
+
+  acceptHttp2({ socket, client, tls }: AcceptedHttp2): void {
+    this.beginHttp2(socket, { address: client.address, port: client.port, tls })
+  }
+
+  private beginHttp1(link: Link, client: ClientFacts): Http1Connection {
+    const connection = new Http1Connection(link, client, this, this.limits)
     this.connections.add(connection)
     return connection
+  }
+
+  private beginHttp2(socket: net.Socket, client: ClientFacts): void {
+    const connection = new Http2Connection(socket, client, this, this.http2Limits)
+    this.connections.add(connection)
+    if (this.isDraining) connection.finish()
+  }
+
+  onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
+    const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+    new Http2Exchange(stream, connection, this, this.limits, isWhole).start(fields)
   }
 
   serve(exchange: Exchange): void {
@@ -104,7 +148,7 @@ export class HttpService implements Http1Host {
     if (this.isDraining) this.onClosed()
   }
 
-  closed(connection: Http1Connection): void {
+  closed(connection: Http1Connection | Http2Connection): void {
     this.connections.delete(connection)
     this.onClosed()
   }
@@ -113,9 +157,11 @@ export class HttpService implements Http1Host {
   drain(): void {
     this.isDraining = true
     for (const connection of this.connections) connection.finish()
+    for (const reader of this.readers) reader.destroy()
   }
 
   destroy(): void {
-    for (const connection of this.connections) connection.link.destroy()
+    for (const connection of this.connections) connection.destroy()
+    for (const reader of this.readers) reader.destroy()
   }
 }

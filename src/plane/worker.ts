@@ -4,7 +4,13 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Authenticator } from '../auth/authenticator.ts'
 import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
-import { type Accepted, type Listener, type ServerNameSettings, startListener } from '../listener/listener.ts'
+import {
+  type Accepted,
+  type AcceptedHttp2,
+  type Listener,
+  type ServerNameSettings,
+  startListener,
+} from '../listener/listener.ts'
 import { compileAccessFormat } from '../log/access-log.ts'
 import { AccessWriter } from '../log/access-writer.ts'
 import { ForwardingLog } from '../log/forwarding-log.ts'
@@ -37,6 +43,7 @@ interface Service {
   readonly size: number
   readonly waitedFor: number
   accept(accepted: Accepted): LinkUser
+  acceptHttp2?(accepted: AcceptedHttp2): void
   drain(): void
   destroy(): void
 }
@@ -152,6 +159,7 @@ class WorkerThread {
           log: this.log,
           admits: () => this.admits(),
           accept: accepted => service.accept(accepted),
+          ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: accepted => service.acceptHttp2?.(accepted) }),
         })
         this.own(listener, spec.certSource)
       }
@@ -188,7 +196,8 @@ class WorkerThread {
     const onClosed = (): void => this.connectionClosed()
     if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts, 'tcp'), onClosed)
     if (spec.proto === 'tcp+sni') return this.createSniService(spec)
-    if (spec.proto === 'grpc') return new GrpcService(proxy, createGrpcContext(this.parts, proxy), onClosed)
+    if (spec.proto === 'grpc' || spec.proto === 'grpcs')
+      return new GrpcService(proxy, createGrpcContext(this.parts, proxy), onClosed)
     const accessLog = this.exchangeLog()
     return new HttpService(spec, proxy, { context: this.http.context, heads, accessLog, onClosed })
   }

@@ -1,5 +1,6 @@
 import type { Deadlines, Expiring } from './deadlines.ts'
-import type { Link, LinkUser } from './link.ts'
+import type { LinkUser } from './link.ts'
+import type { TunnelEnd } from './stream-link.ts'
 
 export interface SpliceOptions {
   readonly deadlines: Deadlines
@@ -25,8 +26,8 @@ const SMALL_BYTES = 8192
 export class Splice implements Expiring {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
-  private readonly client: Link
-  private readonly upstream: Link
+  private readonly client: TunnelEnd
+  private readonly upstream: TunnelEnd
   private readonly options: SpliceOptions
   private hasClientEnded = false
   private hasUpstreamEnded = false
@@ -38,7 +39,7 @@ export class Splice implements Expiring {
   private downBytes = 0
   private dueBytes = 0
 
-  constructor(client: Link, upstream: Link, options: SpliceOptions) {
+  constructor(client: TunnelEnd, upstream: TunnelEnd, options: SpliceOptions) {
     this.client = client
     this.upstream = upstream
     this.options = options
@@ -123,7 +124,7 @@ export class Splice implements Expiring {
     }
   }
 
-  private pass(bytes: Buffer, length: number, from: Link, to: Link): void {
+  private pass(bytes: Buffer, length: number, from: TunnelEnd, to: TunnelEnd): void {
     if (this.halfOpenDueAt !== Number.POSITIVE_INFINITY)
       this.halfOpenDueAt = performance.now() + this.options.halfOpenMs
     if (length <= SMALL_BYTES) {
@@ -135,13 +136,13 @@ export class Splice implements Expiring {
     if (to.isFull) from.pause()
   }
 
-  private halfClose(other: Link): void {
+  private halfClose(other: TunnelEnd): void {
     other.finish()
     this.halfOpenDueAt = performance.now() + this.options.halfOpenMs
     this.arm()
   }
 
-  private closed(other: Link): void {
+  private closed(other: TunnelEnd): void {
     this.openLinks--
     // A connection that ended both ways in good order leaves its peer to take what is still on its way.
     if (!(this.hasClientEnded && this.hasUpstreamEnded)) other.destroy()

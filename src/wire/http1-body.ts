@@ -76,6 +76,11 @@ const NOT_IN_TRAILERS = new Set([
   'x-real-ip',
 ])
 
+/** May a field of this name, in lower case, come after a body? */
+export function mayTrail(name: string): boolean {
+  return !NOT_IN_TRAILERS.has(name)
+}
+
 export type BodyKind = 'none' | 'length' | 'chunked' | 'until-close'
 
 /** Reads one body after the other; `begin` says how the next one is framed. */
@@ -223,7 +228,7 @@ export class BodyReader {
       if (id === HEADER.contentLength || id === HEADER.transferEncoding || id === HEADER.host) {
         return this.fail(`${name.toLowerCase()} in trailers`)
       }
-      if (!NOT_IN_TRAILERS.has(name.toLowerCase())) this.trailers += `${name}: ${value}\r\n`
+      if (mayTrail(name.toLowerCase())) this.trailers += `${name}: ${value}\r\n`
     }
     return true
   }

@@ -82,7 +82,7 @@ export class Http1Head {
   text = ''
   /** How many header lines there are. */
   count = 0
-  /** 11 or 10, for HTTP/1.1 and HTTP/1.0. */
+  /** 11 or 10, for HTTP/1.1 and HTTP/1.0; whoever turned a request of HTTP/2 into this head sets 20. */
   version = 11
 
   method = ''

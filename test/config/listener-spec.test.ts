@@ -18,6 +18,7 @@ const PLAIN = {
   proxyProtocol: false,
   proxyHeaderTimeoutMs: 0,
   refreshMs: 0,
+  h2c: false,
 }
 
 for (const { text, listeners } of [
@@ -46,6 +47,7 @@ for (const { text, listeners } of [
     text: '0.0.0.0:0;proto=tcp-dynamic;refresh=3s',
     listeners: [{ addr: '0.0.0.0:0', host: '0.0.0.0', port: 0, proto: 'tcp-dynamic', refreshMs: 3000 }],
   },
+  { text: ':1;h2c=true', listeners: [{ addr: ':1', port: 1, h2c: true }] },
   { text: ':1;proto=tcp-dynamic', listeners: [{ addr: ':1', port: 1, proto: 'tcp-dynamic', refreshMs: 5000 }] },
   {
     text: ':1;pxyproto=true;pxytimeout=1s',
@@ -123,7 +125,7 @@ for (const { text, warning } of [
   {
     text: ':1;prto=tcp',
     warning:
-      'listener :1: unknown key "prto" is ignored; known keys are addr, proto, cs, rt, wt, it, strictmatch, tlsmin, tlsmax, tlsciphers, pxyproto, pxytimeout, refresh',
+      'listener :1: unknown key "prto" is ignored; known keys are addr, proto, cs, rt, wt, it, strictmatch, tlsmin, tlsmax, tlsciphers, pxyproto, pxytimeout, refresh, h2c',
   },
   { text: ':1;pxyproto=1', warning: 'listener :1: pxyproto: "1" counts as false; only true switches it on' },
   { text: ':1;proto', warning: 'key "proto" at the end has no value and is ignored' },

@@ -28,6 +28,7 @@ export interface ReceivedCall {
   /** There is no message: the stream ended with its fields. */
   readonly isEmpty: boolean
   readonly clientAddress: string
+  /** Does `host:443` stand for `host`? */
   readonly isTls: boolean
 }
 
@@ -62,7 +63,7 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
   }
 
   start(): void {
-    const { head, host, clientAddress } = this.call
+    const { head, host, clientAddress, isTls } = this.call
     const { context } = this
     if (this.timeoutMs !== undefined) context.deadlines.set(this, this.timeoutMs)
     const queryAt = head.path.indexOf('?')
@@ -72,8 +73,7 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
       return this.broken(GRPC.internal, 'internal error')
     }
     if (path.lastIndexOf('/') === 0) return this.broken(GRPC.unimplemented, `malformed method name: "${head.path}"`)
-    // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
-    this.route = context.table.lookup(host, path, false)
+    this.route = context.table.lookup(host, path, isTls)
     if (this.route === undefined) {
       context.metrics.noRoutes.add(1)
       context.log.warn(`grpc: no route found for ${head.path}`)

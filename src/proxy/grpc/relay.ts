@@ -1,4 +1,5 @@
 import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from 'node:http2'
+import { resetStream } from '../../socket/reset-stream.ts'
 import { fieldOf, isGrpcType, trailerObject } from './call-head.ts'
 import { MessageMeter } from './message-meter.ts'
 import { GRPC, parseStatus, statusOfHttp, statusOfReset } from './status.ts'
@@ -90,8 +91,9 @@ export class Relay {
     const { up } = this
     this.up = undefined
     this.kept = undefined
-    up?.close(constants.NGHTTP2_CANCEL)
-    up?.resume()
+    if (up === undefined) return
+    resetStream(up, constants.NGHTTP2_CANCEL)
+    up.resume()
   }
 
   /** Ends an answer that has begun with these trailers. */

@@ -32,7 +32,9 @@ export class AccessEntry implements AccessRecord {
   }
 
   get proto(): string {
-    return this.exchange.head.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
+    const { version } = this.exchange.head
+    if (version === 20) return 'HTTP/2.0'
+    return version === 10 ? 'HTTP/1.0' : 'HTTP/1.1'
   }
 
   get requestScheme(): string {

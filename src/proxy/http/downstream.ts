@@ -1,4 +1,4 @@
-import type { Link } from '../../socket/link.ts'
+import type { TunnelEnd } from '../../socket/stream-link.ts'
 import type { BodyKind, BodySink } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import type { ClientFacts } from './request-head.ts'
@@ -17,7 +17,7 @@ export interface LocalReply {
 
 /** A client's connection that speaks another protocol from here on. */
 export interface Switched {
-  readonly link: Link
+  readonly link: TunnelEnd
   /** What the client sent behind its request. */
   readonly rest: Buffer | undefined
   /** To be called when the connection is closed: its exchange is over then. */

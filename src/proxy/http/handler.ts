@@ -114,7 +114,7 @@ function readRequest(exchange: Exchange, context: HttpContext): boolean {
 /** The protocol to offer to the upstream. A body before a change of protocol cannot be told from what comes after it. */
 function wantedUpgrade(head: Http1Head): string {
   const value = head.get(HEADER.upgrade)
-  if (value === undefined || head.version !== 11 || head.hasBody) return ''
+  if (value === undefined || head.version === 10 || head.hasBody) return ''
   const folded = value.toLowerCase()
   // As in the original a WebSocket handshake needs no `Connection: Upgrade`: proxies before us are known to lose it.
   if (folded === 'websocket') return value

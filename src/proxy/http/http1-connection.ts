@@ -147,6 +147,10 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
     if (this.phase === 'head' && this.waiting === undefined) this.linger()
   }
 
+  destroy(): void {
+    this.link.destroy()
+  }
+
   mayGoOn(): boolean {
     if (this.host.isDraining) return false
     return this.body.isDone || this.canDiscard()

@@ -1,6 +1,7 @@
 import http2, { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type net from 'node:net'
 import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
-import type { Link, LinkUser } from '../../socket/link.ts'
+import type { LinkUser } from '../../socket/link.ts'
 import type { ClientFacts } from './request-head.ts'
 
 /** What an HTTP/2 listener lets a client do. Times in milliseconds, 0 is no limit. */
@@ -47,19 +48,19 @@ export class Http2Connection implements LinkUser, Expiring {
   requests = 0
   /** Streams that speak another protocol by now (RFC 8441). */
   tunnels = 0
-  private readonly link: Link
+  private readonly socket: net.Socket
   private readonly host: Http2Host
   private readonly limits: Http2Limits
   private readonly session: ServerHttp2Session
   private hasBegun = false
   private isFinishing = false
 
-  constructor(link: Link, client: ClientFacts, host: Http2Host, limits: Http2Limits) {
-    this.link = link
+  constructor(socket: net.Socket, client: ClientFacts, host: Http2Host, limits: Http2Limits) {
+    this.socket = socket
     this.client = client
     this.host = host
     this.limits = limits
-    this.session = http2.performServerHandshake(link.socket, {
+    this.session = http2.performServerHandshake(socket, {
       settings: {
         maxConcurrentStreams: limits.maxStreams,
         maxHeaderListSize: limits.maxHeadBytes,
@@ -80,6 +81,8 @@ export class Http2Connection implements LinkUser, Expiring {
     })
     // What a client does wrong costs its own connection; node:http2 has told it so by then.
     this.session.on('error', () => {})
+    socket.on('end', () => this.destroy())
+    socket.on('close', () => this.closed())
     this.arm()
   }
 
@@ -88,22 +91,15 @@ export class Http2Connection implements LinkUser, Expiring {
     return this.tunnels > 0 && this.requests === 0
   }
 
-  /** What came before the session had the socket: it is read again from there. */
+  /** What was read of the socket before the session had it: it is read again from there. */
   onBytes(bytes: Buffer, length: number): void {
-    this.link.socket.unshift(Buffer.from(bytes.subarray(0, length)))
+    this.socket.unshift(Buffer.from(bytes.subarray(0, length)))
   }
 
-  onEnd(): void {
-    this.session.destroy()
-    this.link.destroy()
-  }
-
+  // The rest is between the session and its socket.
+  onEnd(): void {}
   onDrain(): void {}
-
-  onClose(): void {
-    this.host.deadlines.remove(this)
-    this.host.closed(this)
-  }
+  onClose(): void {}
 
   onDeadline(): void {
     if (!this.isFinishing) {
@@ -111,7 +107,7 @@ export class Http2Connection implements LinkUser, Expiring {
       return
     }
     // Node ends the session behind its last stream, and then waits for the client to hang up.
-    if (this.session.destroyed) return this.link.destroy()
+    if (this.session.destroyed) return void this.socket.destroy()
     if (!this.session.closed) this.session.close()
     this.host.deadlines.set(this, LINGER_MS)
   }
@@ -136,7 +132,7 @@ export class Http2Connection implements LinkUser, Expiring {
   finish(): void {
     if (this.isFinishing) return
     this.isFinishing = true
-    if (this.session.destroyed) return this.link.destroy()
+    if (this.session.destroyed) return void this.socket.destroy()
     this.session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
     this.host.deadlines.set(this, GOAWAY_MS)
     this.session.ping(() => {
@@ -146,7 +142,12 @@ export class Http2Connection implements LinkUser, Expiring {
 
   destroy(): void {
     this.session.destroy()
-    this.link.destroy()
+    this.socket.destroy()
+  }
+
+  private closed(): void {
+    this.host.deadlines.remove(this)
+    this.host.closed(this)
   }
 
   private onStream(stream: ServerHttp2Stream, fields: string[], flags: number): void {

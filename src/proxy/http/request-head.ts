@@ -212,7 +212,7 @@ export class RequestHeadWriter {
     let value = this.sharedClientIp === 'forwarded' ? client.address : (head.get(HEADER.forwarded) ?? '')
     if (value === '') value = `for=${client.address}; proto=${scheme}`
     if (this.options.localIp !== '') value += `; by=${this.options.localIp}`
-    value += head.version === 10 ? '; httpproto=http/1.0' : '; httpproto=http/1.1'
+    value += `; httpproto=http/${Math.floor(head.version / 10)}.${head.version % 10}`
     if (tls !== undefined) value += `; tlsver=${tls.version}; tlscipher=${tls.cipher}`
     return value
   }
