@@ -75,18 +75,19 @@ function metricsTargets(...line: Parameters<typeof list>): Option<readonly Metri
 
 function parseTargets(text: string): Reading<readonly MetricsTarget[]> {
   const targets = new Set<MetricsTarget>()
-  for (const word of splitList(text)) {
-    // Not taken for statsd_raw: names, formats and units differ, and a dashboard would be wrong without a word.
-    if (word === 'statsd')
-      return {
-        kind: 'refused',
-        reason:
-          'statsd support has been removed in favor of statsd_raw; its names and units differ, see docs/metrics.md',
-      }
-    const target = TARGETS.find(target => target === word)
+  const words = splitList(text)
+  for (const word of words) {
+    // The former name, which Fabio refuses since 1.6.0. A file that has it starts all the same.
+    const target = TARGETS.find(target => target === (word === 'statsd' ? 'statsd_raw' : word))
     if (target === undefined)
       return { kind: 'refused', reason: `invalid metrics backend ${word}; expected ${TARGETS.join(', ')}` }
     targets.add(target)
   }
-  return { kind: 'value', value: [...targets] }
+  const value = [...targets]
+  if (!words.includes('statsd')) return { kind: 'value', value }
+  return {
+    kind: 'replaced',
+    value,
+    warning: 'metrics.target: statsd is statsd_raw since Fabio 1.6.0, with other names and units; using that',
+  }
 }

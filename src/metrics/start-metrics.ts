@@ -102,11 +102,13 @@ export async function startMetrics(
 type Target = 'flat' | 'label' | 'prometheus' | PushTarget
 type PushTarget = 'statsd_raw' | 'dogstatsd' | 'graphite' | 'circonus'
 
-/** `stdout` is `flat`. */
+/** `stdout` is `flat`, and `statsd` the name that statsd_raw had before Fabio 1.6. */
 function targetOf(name: string): Target {
   switch (name) {
     case 'stdout':
       return 'flat'
+    case 'statsd':
+      return 'statsd_raw'
     case 'flat':
     case 'label':
     case 'prometheus':

@@ -43,7 +43,7 @@ const statsd: Rule = file =>
         urgency: 'act',
         options: ['metrics.target'],
         was: 'statsd sent rates, percentiles and counts, made here, as gauges and counters',
-        now: 'statsd is refused, as in 1.7.3; statsd_raw sends every observation as |ms, and the server does the rest',
+        now: 'statsd is taken for statsd_raw: every observation is sent as |ms, and the server does the rest',
         todo: 'write statsd_raw, and adapt dashboards: units are milliseconds, and the server names the percentiles',
       }
     : undefined

@@ -267,11 +267,12 @@ test('proxy.log.routes overrides log.routes.format', async () => {
   )
 })
 
-test('statsd is refused: statsd_raw has other names and units', async () => {
-  assert.equal(
-    (await refusalOf({ argv: ['-metrics.target', 'label,statsd', '-metrics.statsd.addr', 'h:8125'] })).message,
-    'statsd support has been removed in favor of statsd_raw; its names and units differ, see docs/metrics.md (metrics.target, command line)',
-  )
+test('statsd is the former name of statsd_raw', async () => {
+  const { config, warnings } = await loadFrom({ argv: ['-metrics.target', 'statsd', '-metrics.statsd.addr', 'h:8125'] })
+  assert.deepEqual(config.metrics.targets, ['statsd_raw'])
+  assert.deepEqual(warnings, [
+    'metrics.target: statsd is statsd_raw since Fabio 1.6.0, with other names and units; using that (command line)',
+  ])
 })
 
 for (const { addr, scheme, host } of [

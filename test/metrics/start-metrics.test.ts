@@ -82,7 +82,7 @@ test('several targets get the same', async () => {
   const { log, lines } = createRecordedLog()
   const printed: string[] = []
   const options = metricsOptions({
-    targets: ['statsd_raw', 'dogstatsd', 'graphite', 'prometheus', 'label'],
+    targets: ['statsd', 'dogstatsd', 'graphite', 'prometheus', 'label'],
     statsdAddr: statsd.address,
     dogstatsdAddr: dogstatsd.address,
     graphiteAddr: graphite.address,
