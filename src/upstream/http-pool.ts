@@ -65,8 +65,8 @@ export class HttpPool {
     return freshest
   }
 
-  /** Opens a connection for `seeker`. */
-  connect(seeker: ConnectionSeeker): void {
+  /** Opens a connection for `seeker`. @returns the connection, which is none before `onConnection`: destroy its link to give up */
+  connect(seeker: ConnectionSeeker): HttpConnection {
     const connection = new HttpConnection(this, this.deadlines, this.limits)
     let isConnected = false
     this.open++
@@ -87,10 +87,12 @@ export class HttpPool {
         seeker.onConnection(connection)
       },
     )
-    if (this.destination.tls === undefined) return
-    connection.link.socket.on('session', (session: Buffer) => {
-      this.session = session
-    })
+    if (this.destination.tls !== undefined) {
+      connection.link.socket.on('session', (session: Buffer) => {
+        this.session = session
+      })
+    }
+    return connection
   }
 
   /** The connection has answered and waits for its next request. */

@@ -73,7 +73,7 @@ export const ATTACKS: readonly Attack[] = [
       onConnection(port, async socket => {
         socket.resume()
         await send(socket, `GET /answer/${random.below(1e9)} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`)
-        await once(socket, 'end')
+        await Promise.race([once(socket, 'end'), once(socket, 'close')])
       }),
   },
   {

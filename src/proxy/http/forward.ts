@@ -36,6 +36,8 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   private pool: HttpPool
   private tried: ServedTarget[] | undefined
   private connection: HttpConnection | undefined
+  /** The connection that is being opened. */
+  private dialing: HttpConnection | undefined
   private mayRepeat: boolean
   private wasReused = false
   private isOver = false
@@ -65,12 +67,12 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   // ---- the connection
 
   onConnection(connection: HttpConnection): void {
-    if (this.isOver) return this.pool.rest(connection)
     this.use(connection)
     this.request.onBodyBatch()
   }
 
   onNoConnection(fault: ConnectFault, error: Error | undefined): void {
+    this.dialing = undefined
     if (this.isOver) return
     // Nothing was sent, so another target can have the request whatever its method is.
     const next = this.nextTarget()
@@ -194,11 +196,12 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     }
     if (this.pool.isFull) return this.give('busy', undefined)
     this.wasReused = false
-    this.pool.connect(this)
+    this.dialing = this.pool.connect(this)
   }
 
   private use(connection: HttpConnection): void {
     const { head } = this.exchange
+    this.dialing = undefined
     this.connection = connection
     connection.begin(this, {
       isHead: head.method === 'HEAD',
@@ -245,7 +248,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     this.wasReused = false
     this.connection = undefined
     this.request.detach()
-    this.pool.connect(this)
+    this.dialing = this.pool.connect(this)
     return true
   }
 
@@ -280,6 +283,8 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
   private end(): void {
     this.isOver = true
     this.connection = undefined
+    // Nobody waits for it: an upstream that takes no connections would have one opening for each client that gave up.
+    this.dialing?.link.destroy()
     this.request.detach()
     this.stopWaitingForContinue()
   }

@@ -55,6 +55,8 @@ export class Http1Answer implements Downstream {
     this.version = head.version
     this.isHeadOnly = head.method === 'HEAD'
     this.keepsAlive = !head.wantsClose && (head.version === 11 || head.wantsKeepAlive)
+    // What comes behind CONNECT is for the tunnel that there is none of, or the next request: readers differ (RFC 9110 §9.3.6).
+    if (head.method === 'CONNECT') this.keepsAlive = false
     this.framing = 'none'
   }
 
