@@ -12,6 +12,7 @@ import type { DescribedOptions } from './config/describe-options.ts'
 import { createControlMetrics } from './control-metrics.ts'
 import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
+import { Explainer } from './explain/explainer.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { startPrometheusListener } from './listener/prometheus.ts'
 import { compileAccessFormat } from './log/access-log.ts'
@@ -200,6 +201,13 @@ function startAdminServer(
     overrides: registry.overrides,
     problems: () => routes.problems(),
     checkCommands: text => checkRouteText(text, contextOf(config)),
+    explain: new Explainer({
+      config,
+      table: routes.table,
+      feed: routes.feed,
+      problems: () => routes.problems(),
+      instances: registry.instances?.bind(registry),
+    }),
     tagPrefix: config.registry.consul.tagPrefix,
     extra: new Map([['/ready', (_req, res) => replyReady(res, readiness)]]),
   })

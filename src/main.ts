@@ -6,6 +6,7 @@ import { ConfigError } from './config/config-error.ts'
 import { describeConfig } from './config/describe.ts'
 import { type LoadResult, loadConfig } from './config/load.ts'
 import { withTcpListener } from './dev/dev-config.ts'
+import { ExplainError, explainOnce } from './explain/explain-command.ts'
 import { checkHealth } from './health-check.ts'
 import { createLog } from './log/create-log.ts'
 import { OutputWriter } from './log/output-writer.ts'
@@ -53,6 +54,8 @@ async function main(argv: readonly string[]): Promise<void> {
       return exit(await check(argv))
     case 'migrate':
       return exit(await migrate(loaded.path))
+    case 'tool':
+      return exit(await runTool(loaded))
     case 'run':
       if (isHealthCheck) return exit(await checkHealth(loaded.config.ui))
       await serve(loaded)
@@ -75,6 +78,17 @@ async function migrate(path: string): Promise<0 | 1> {
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause
     stderr.writeSync(`${cause.message}\n`)
+    return 1
+  }
+}
+
+async function runTool({ flags, config }: Extract<LoadResult, { kind: 'tool' }>): Promise<0 | 1> {
+  try {
+    stdout.writeSync(await explainOnce(config, flags))
+    return 0
+  } catch (cause) {
+    if (!(cause instanceof ExplainError)) throw cause
+    stderr.writeSync(`-explain: ${cause.message}\n`)
     return 1
   }
 }

@@ -24,7 +24,8 @@ export interface RouteControlOptions {
 export class RouteControl implements RoutesView {
   readonly feed: RouteFeed
   private readonly options: RouteControlOptions
-  private readonly table: RouteTable
+  /** As it is served; changed by this class only. */
+  readonly table: RouteTable
   private readonly shadows: RouteShadows
   private readonly listeners = new Set<() => void>()
   private publishing: Promise<void> = Promise.resolve()

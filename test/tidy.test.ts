@@ -18,6 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'check',
     'config',
     'dev',
+    'explain',
     'listener',
     'log',
     'metrics',
@@ -37,6 +38,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Go's durations, which Consul's API is full of.
   dev: ['config'],
   // What TLS negotiated, in Fabio's names of cipher suites.
+  // It asks the code that serves a request what it would do with one.
+  explain: ['proxy', 'registry', 'route', 'wire'],
   listener: ['config', 'socket', 'wire'],
   log: [],
   metrics: [],

@@ -6,6 +6,7 @@ import type { Problem } from '../registry/route-feed.ts'
 import type { Rejection } from '../route/command.ts'
 import { serveCheck } from './check-api.ts'
 import { Events } from './events.ts'
+import { type ExplainSource, serveExplain, serveExplainService } from './explain-api.ts'
 import { OverridesApi } from './overrides-api.ts'
 import { replyJson, replyRedirect, replyText } from './reply.ts'
 import { BadTarget, encodePath, parseRequestTarget, type RequestTarget } from './request-target.ts'
@@ -29,6 +30,8 @@ export interface AdminHandlerOptions {
   readonly problems?: () => readonly Problem[]
   /** Finds what is wrong with route commands before they are stored. */
   readonly checkCommands?: (text: string) => readonly Rejection[]
+  /** Says why a request goes where it goes. */
+  readonly explain?: ExplainSource
   /** `registry.consul.tagprefix`, for the page of an empty table. */
   readonly tagPrefix?: string
   /** More paths, never below `ui.path`, for instance `/ready`; they go before the server's own. */
@@ -65,6 +68,7 @@ export class AdminHandler implements Disposable {
     this.#on('/api/events', (req, res) => this.#events.serve(req, res))
     this.#on('/favicon.ico', (_req, res) => replyNotFound(res))
     this.#addOverrides(options)
+    this.#addExplain(options)
     this.#addPages(options)
     for (const [path, serve] of options.extra ?? []) this.#handlers.set(path, serve)
   }
@@ -136,6 +140,15 @@ export class AdminHandler implements Disposable {
     }
   }
 
+  #addExplain({ explain }: AdminHandlerOptions): void {
+    if (explain === undefined) return
+    this.#on('/api/explain', (req, res, target) => serveExplain(req, res, queryOf(target), explain))
+    const depth = `${this.#base}/api/explain/service`.split('/').length - 1
+    this.#onSubtree('/api/explain/service', (req, res, target) => {
+      serveExplainService(req, res, target.after(depth).slice(1), { source: explain, ...prettyOf(target) })
+    })
+  }
+
   #addPages(options: AdminHandlerOptions): void {
     const pages = new Pages(options)
     const servePage: Handler = (_req, res) => pages.servePage(res)
@@ -143,6 +156,7 @@ export class AdminHandler implements Disposable {
     this.#on('/routes', servePage)
     this.#on('/config', servePage)
     this.#on('/problems', servePage)
+    this.#on('/explain', servePage)
     this.#on('/manual', serveManual)
     this.#onSubtree('/manual', serveManual)
     this.#onSubtree('/assets', (req, res, target) =>

@@ -7,6 +7,7 @@ import { parseBoolean } from './go-number.ts'
 import { OPTIONS_BY_NAME } from './option-table.ts'
 import { NEVER_OPTIONS } from './retired-options.ts'
 import { suggestName } from './suggest-name.ts'
+import { TOOL_FLAG_NAMES, type ToolFlags } from './tool-flags.ts'
 
 export type CommandLine =
   | { readonly kind: 'version' }
@@ -17,6 +18,8 @@ export type CommandLine =
       readonly kind: 'run'
       /** -check: say everything that is wrong instead of running. */
       readonly isCheck: boolean
+      /** Of -explain and -lint; empty when neither is there. */
+      readonly toolFlags: ToolFlags
       /** Path or URL; undefined when none was given. */
       readonly configPath: string | undefined
       /** Text by name of the option; the last of several wins. */
@@ -93,6 +96,7 @@ class FlagReader {
   readonly #refuse: Refuse
   readonly #flags = new Map<string, string>()
   readonly #ignored: string[] = []
+  readonly #toolFlags = new Map<string, string[]>()
   #next = 0
 
   constructor({ args, configPath }: Scan, refuse: Refuse) {
@@ -115,11 +119,21 @@ class FlagReader {
       else if (name === 'h' || name === 'help') return { kind: 'help' }
       else if (name === 'migrate') return { kind: 'migrate', path: this.#valueOf(name, value) ?? '' }
       else if (name === 'check') isCheck = parseBoolean(this.#switchOf(name, value)) ?? true
+      else if (TOOL_FLAG_NAMES.has(name)) this.#readToolFlag(name, value)
       // They mean something only in the form that was looked for before; Fabio takes and ignores all others.
       else if (name === 'v' || name === 'version') this.#checkSwitch(name, value ?? 'true')
       else this.#readOption(name, value)
     }
-    return { kind: 'run', isCheck, configPath: this.#configPath, flags: this.#flags, ignored: this.#ignored }
+    const configPath = this.#configPath
+    return { kind: 'run', isCheck, toolFlags: this.#toolFlags, configPath, flags: this.#flags, ignored: this.#ignored }
+  }
+
+  #readToolFlag(name: string, value: string | undefined): void {
+    const text = this.#valueOf(name, value)
+    if (text === undefined) return
+    const values = this.#toolFlags.get(name)
+    if (values === undefined) this.#toolFlags.set(name, [text])
+    else values.push(text)
   }
 
   #readOption(name: string, value: string | undefined): void {
@@ -171,7 +185,7 @@ function badValue(name: string, text: string, expected: string): ConfigError {
 }
 
 /** Flags that set nothing. */
-const NO_OPTIONS = ['cfg', 'check', 'help', 'migrate', 'version']
+const NO_OPTIONS = ['cfg', 'check', 'help', 'migrate', 'version', ...TOOL_FLAG_NAMES]
 
 function unknownFlag(name: string): ConfigError {
   const note = NEVER_OPTIONS.get(name)

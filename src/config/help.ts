@@ -1,5 +1,6 @@
 import type { Option } from './option.ts'
 import { OPTIONS } from './option-table.ts'
+import { TOOL_FLAGS } from './tool-flags.ts'
 
 /** The text of -help, in the form of Go's flag package: sorted by name, the default behind the summary. */
 export function formatHelp(program: string): string {
@@ -14,6 +15,7 @@ export function formatHelp(program: string): string {
       name: 'migrate',
       text: '  -migrate string\n    \tpath or URL of a properties file of Fabio: says what changes for it here, and ends',
     },
+    ...TOOL_FLAGS.map(({ name, summary }) => ({ name, text: `  -${name} string\n    \t${summary}` })),
     { name: 'v', text: '  -v\tprints the version' },
     { name: 'version', text: '  -version\n    \tprints the version' },
   ]

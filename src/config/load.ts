@@ -9,6 +9,7 @@ import { formatHelp } from './help.ts'
 import { type Machine, readMachine } from './machine.ts'
 import { type Note, Notes } from './notes.ts'
 import type { Origin } from './origin.ts'
+import type { ToolFlags } from './tool-flags.ts'
 import { validateConfig } from './validate.ts'
 import { readValues, type Sources, type Values } from './values.ts'
 
@@ -26,6 +27,8 @@ export type LoadResult =
       /** Every option with its value and where that comes from, without secrets. */
       readonly options: DescribedOptions
     }
+  /** -explain or -lint. */
+  | { readonly kind: 'tool'; readonly flags: ToolFlags; readonly config: Config }
   /** -check: inspectConfig() says more. */
   | { readonly kind: 'check' }
   /** -migrate */
@@ -62,6 +65,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
     case 'run': {
       const notes = new Notes()
       const { config, origins, values } = await readConfig(commandLine, options, notes)
+      const { toolFlags } = commandLine
+      if (toolFlags.size > 0) return { kind: 'tool', flags: toolFlags, config }
       const described = describeOptions(config, values)
       return { kind: 'run', config, warnings: notes.warnings, infos: notes.infos, origins, options: described }
     }

@@ -9,7 +9,7 @@ import { AccessEntry } from '../proxy/http/access-entry.ts'
 import { AnswerAdditions } from '../proxy/http/additions.ts'
 import type { HttpContext, NoRoutePage } from '../proxy/http/context.ts'
 import type { Exchange } from '../proxy/http/exchange.ts'
-import { RequestHeadWriter } from '../proxy/http/request-head.ts'
+import { createRequestHeads } from '../proxy/http/request-head.ts'
 import type { ServedTarget } from '../proxy/served-target.ts'
 import type { TcpContext } from '../proxy/tcp/handler.ts'
 import type { Picker } from '../route/picker.ts'
@@ -37,13 +37,7 @@ export function createHttpContext(parts: WorkerParts, config: ProxyConfig): Work
   const { table, pick, deadlines, log, metrics, authenticator } = parts
   const { header } = config
   const additions = new AnswerAdditions(config)
-  const requestHeads = new RequestHeadWriter({
-    localIp: config.localIp,
-    clientIpHeader: header.clientIp,
-    requestIdHeader: header.requestId,
-    tlsHeader: header.tls,
-    tlsHeaderValue: header.tlsValue,
-  })
+  const requestHeads = createRequestHeads(config)
   const redirects = new Map<number, Counter>()
   const webSockets = metrics.gauge('ws.conn')
   webSockets.set(0)

@@ -1,10 +1,10 @@
 import type { Counter, Histogram, Metrics } from '../metrics/metrics.ts'
 import type { TargetSpec } from '../route/command.ts'
-import { Target } from '../route/target.ts'
+import type { Target } from '../route/target.ts'
 import type { Destination } from '../upstream/dial.ts'
 import type { HttpPool } from '../upstream/http-pool.ts'
 import type { Http2Address, Http2Pool } from '../upstream/http2-pool.ts'
-import { toUtf8Bytes } from './http/request-target.ts'
+import { WireTarget } from './wire-target.ts'
 
 /** Gives out the pool of an address and takes it back; an address nobody uses any more keeps no connections. */
 export interface PoolSource {
@@ -18,20 +18,14 @@ export interface PoolSource {
   readonly grpcGraceMs: number
 }
 
-/** A target with what one thread keeps for it: its connections, its counters, and its texts as bytes for the wire. */
-export class ServedTarget extends Target {
+/** A target with what one thread keeps for it: its connections and its counters. */
+export class ServedTarget extends WireTarget {
   /** undefined for targets that do not speak HTTP. */
   readonly pool: HttpPool | undefined
   readonly requests: Histogram
   readonly timer: Histogram
   readonly received: Counter
   readonly sent: Counter
-  readonly authorityBytes: string
-  /** The Host header to send; undefined keeps the client's. */
-  readonly hostBytes: string | undefined
-  readonly stripBytes: string | undefined
-  readonly prependBytes: string | undefined
-  readonly queryBytes: string
   private readonly statusTimers = new Map<number, Histogram>()
   private readonly metrics: Metrics
   private readonly labels: readonly (readonly [string, string])[]
@@ -41,7 +35,6 @@ export class ServedTarget extends Target {
 
   constructor(spec: TargetSpec, route: { host: string; path: string }, pools: PoolSource, metrics: Metrics) {
     super(spec)
-    const { options } = this
     this.pools = pools
     this.metrics = metrics
     this.labels = [
@@ -56,12 +49,6 @@ export class ServedTarget extends Target {
     this.timer = metrics.histogram('route', this.labels)
     this.received = metrics.counter('route.rx', this.labels)
     this.sent = metrics.counter('route.tx', this.labels)
-    this.authorityBytes = toUtf8Bytes(this.authority)
-    if (options.host !== undefined)
-      this.hostBytes = options.host === 'dst' ? this.authorityBytes : toUtf8Bytes(options.host)
-    if (options.strip !== undefined) this.stripBytes = toUtf8Bytes(options.strip)
-    if (options.prepend !== undefined) this.prependBytes = toUtf8Bytes(options.prepend)
-    this.queryBytes = toUtf8Bytes(this.query)
   }
 
   /** Times of requests with this answer (`http.status`). */

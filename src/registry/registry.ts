@@ -5,6 +5,7 @@ import type { CommandContext } from '../route/check-command.ts'
 import { type ConsulConnectOptions, connectConsulRegistry } from './consul/consul-registry.ts'
 import { createCustomRegistry } from './custom.ts'
 import { openFileRegistry } from './file.ts'
+import type { InstanceReport } from './instance-report.ts'
 import type { RouteFeed } from './route-feed.ts'
 import { createStaticRegistry } from './static.ts'
 
@@ -17,6 +18,8 @@ export interface Registry extends AsyncDisposable {
   /** The page for requests without a route; `''` for none. */
   readonly noRouteHtml: string
   status(): RegistryStatus
+  /** Why each instance of a service is routed or not. Only where there are checks. */
+  instances?(service: string): readonly InstanceReport[]
   /** Only where an operator can write route commands. */
   readonly overrides?: OverrideStore
   /** Only where Fabio can register itself. */

@@ -1,10 +1,11 @@
 import type { RouteChange } from '../route/change.ts'
 import type { CommandContext } from '../route/check-command.ts'
 import type { AddCommand, RouteCommand } from '../route/command.ts'
-import { compareBytes, trimSpace } from '../route/go-text.ts'
+import { compareBytes } from '../route/go-text.ts'
 import { parseTargetOptions } from '../route/target-options.ts'
 import { RouteComposition } from './route-composition.ts'
 import { RouteConflicts } from './route-conflicts.ts'
+import { formatDocument, headingOf } from './route-document.ts'
 import { LineChanges } from './route-line-changes.ts'
 import type { FindingSource } from './route-problems.ts'
 import { RouteProblems } from './route-problems.ts'
@@ -171,21 +172,17 @@ export class RouteFeed {
 
   /** All commands as one text: those of services in descending byte order, then the texts. */
   document(): string {
-    const serviceLines: string[] = []
-    for (const { routes } of this.#instances.values()) {
-      for (const { add } of routes) if (add !== undefined) serviceLines.push(add.line)
-    }
-    serviceLines.sort((a, b) => compareBytes(b, a))
-
-    const sources = [...this.#texts.keys()].sort(compareBytes)
-    // Where texts have no names, they stand where the lines of services would be.
-    if (!this.#options.textHeadings) return `${[...serviceLines, ...sources.map(key => this.#text(key))].join('\n')}\n`
-    const blocks = sources.map(source => `${headingOf(source)}\n${this.#text(source)}`)
-    return `${serviceLines.join('\n')}\n${blocks.join('\n\n')}`
+    return formatDocument(this.serviceRoutes(), this.#texts, this.#options)
   }
 
-  #text(source: string): string {
-    return trimSpace((this.#texts.get(source) ?? []).map(line => line.raw.text).join('\n'))
+  /** What instances define, as of the last commit. */
+  *serviceRoutes(): Generator<ServiceRoute> {
+    for (const { routes } of this.#instances.values()) yield* routes
+  }
+
+  /** The lines of all texts, as of the last commit. */
+  *lines(): Generator<RouteLine> {
+    for (const lines of this.#texts.values()) yield* lines
   }
 
   #commitInstance(key: string, staged: StagedInstance, lines: LineChanges): void {
@@ -285,7 +282,3 @@ interface StagedInstance {
 }
 
 const GONE: StagedInstance = { definitions: [], problems: [], isGone: true }
-
-function headingOf(source: string): string {
-  return `# --- ${source}`
-}

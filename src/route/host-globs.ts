@@ -3,6 +3,7 @@ import { compileGlob } from './glob.ts'
 import { compareBytes } from './go-text.ts'
 import type { HostCell } from './host-index.ts'
 import { defaultPortSuffix, hostOrderKey } from './host-path.ts'
+import type { LookupTrace } from './lookup-trace.ts'
 
 /**
  * Host patterns by the whole labels they end with: `*.eu.test` stands at `eu.test`, a pattern that may end with anything at
@@ -49,7 +50,7 @@ export class HostGlobs<R> {
   }
 
   /** The route for the path of the first pattern, in Fabio's order, that fits the host and has one; behind `after` if given. */
-  find({ host, path, isTls, after, edit }: HostRequest<R>): R | undefined {
+  find({ host, path, isTls, after, edit, trace }: HostRequest<R>): R | undefined {
     const limit = after && { cell: after, orderKey: hostOrderKey(after.key) }
     let best: Entry<R> | undefined
     let found: R | undefined
@@ -60,8 +61,16 @@ export class HostGlobs<R> {
         if (limit !== undefined && compareOrder(entry, limit) >= 0) continue
         if (entry.isTls !== undefined && entry.isTls !== isTls) continue
         const routes = entry.cell.routesAt(edit)
-        const route =
-          routes !== undefined && (entry.isWhole || entry.glob.matches(host)) ? routes.match(path) : undefined
+        const fits = routes !== undefined && (entry.isWhole || entry.glob.matches(host))
+        const route = fits ? routes.match(path) : undefined
+        if (trace !== undefined && routes !== undefined) {
+          trace.tried({
+            key: entry.cell.key,
+            fits,
+            note: fits ? 'a pattern that fits' : 'the pattern does not fit',
+            route,
+          })
+        }
         if (route === undefined) continue
         best = entry
         found = route
@@ -98,6 +107,7 @@ interface HostRequest<R> {
   readonly after: HostCell<R> | undefined
   /** The last one published. */
   readonly edit: number
+  readonly trace: LookupTrace<R> | undefined
 }
 
 interface Ordered<R> {

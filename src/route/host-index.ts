@@ -1,6 +1,7 @@
 import { isHostGlob } from './glob-keys.ts'
 import { HostGlobs } from './host-globs.ts'
 import { defaultPortSuffix } from './host-path.ts'
+import type { LookupTrace } from './lookup-trace.ts'
 import type { PathIndex } from './path-index.ts'
 
 /**
@@ -132,30 +133,46 @@ export class HostIndex<R> {
 
   /**
    * The route of the first host that has one for this path. `host` is as requestHost() makes it. With `after`, only hosts
-   * behind that one count.
+   * behind that one count. `trace` is told what is tried.
    */
-  find(host: string, path: string, isTls: boolean, after: HostCell<R> | undefined): R | undefined {
+  find(
+    host: string,
+    path: string,
+    isTls: boolean,
+    after: HostCell<R> | undefined,
+    trace: LookupTrace<R> | undefined = undefined,
+  ): R | undefined {
     if (after === undefined || after.kind === 'exact') {
-      const found = this.#findExact(host, path, isTls ? this.#tls : this.#plain, after)
+      const found = this.#findExact({ host, path, port: isTls ? this.#tls : this.#plain, after, trace })
       if (found !== undefined) return found
     }
     if (after?.kind === 'any') return undefined
     if (!this.#globs.isEmpty) {
       const rest = after?.kind === 'glob' ? after : undefined
-      const found = this.#globs.find({ host, path, isTls, after: rest, edit: this.#published })
+      const found = this.#globs.find({ host, path, isTls, after: rest, edit: this.#published, trace })
       if (found !== undefined) return found
     }
-    return this.routesOf(this.#cells.get(''))?.match(path)
+    const any = this.routesOf(this.#cells.get(''))
+    const found = any?.match(path)
+    if (any !== undefined) trace?.tried({ key: '', fits: true, note: 'fits every host', route: found })
+    return found
   }
 
-  #findExact(host: string, path: string, port: DefaultPort<R>, after: HostCell<R> | undefined): R | undefined {
+  #findExact({ host, path, port, after, trace }: ExactSearch<R>): R | undefined {
     if (after === undefined) {
-      const found = this.routesOf(port.cellFor(host))?.match(path)
+      const cell = port.cellFor(host)
+      const routes = this.routesOf(cell)
+      const found = routes?.match(path)
+      if (cell !== undefined && routes !== undefined)
+        trace?.tried({ key: cell.key, fits: true, note: 'the host with the default port', route: found })
       if (found !== undefined) return found
     }
     const bare = this.#cells.get(host)
     if (bare === undefined || bare === after || bare.kind !== 'exact' || port.endsKeyOf(bare)) return undefined
-    return this.routesOf(bare)?.match(path)
+    const routes = this.routesOf(bare)
+    const found = routes?.match(path)
+    if (routes !== undefined) trace?.tried({ key: host, fits: true, note: 'the host itself', route: found })
+    return found
   }
 
   #delete(cell: HostCell<R>): void {
@@ -164,6 +181,14 @@ export class HostIndex<R> {
     this.#plain.delete(cell)
     this.#tls.delete(cell)
   }
+}
+
+interface ExactSearch<R> {
+  readonly host: string
+  readonly path: string
+  readonly port: DefaultPort<R>
+  readonly after: HostCell<R> | undefined
+  readonly trace: LookupTrace<R> | undefined
 }
 
 /** The exact keys that end with the default port of one kind of connection, by what stands before it. */

@@ -7,6 +7,7 @@ import type { HostCell } from './host-index.ts'
 import { HostIndex } from './host-index.ts'
 import type { HostPath } from './host-path.ts'
 import { requestHost } from './host-path.ts'
+import type { LookupTrace } from './lookup-trace.ts'
 import type { PathMatcher } from './path-index.ts'
 import { createPathIndex } from './path-index.ts'
 import type { Target } from './target.ts'
@@ -104,6 +105,22 @@ export class RouteTable<T extends Target = Target> {
    */
   lookupAfter(previous: Route<T>, host: string, path: string, isTls: boolean): Route<T> | undefined {
     return this.#hosts.find(requestHost(host, isTls), path, isTls, this.#hosts.get(previous.host))
+  }
+
+  /** As lookup(), and lookupAfter() where there is a `previous`; `trace` is told what was tried on the way. */
+  trace(
+    request: { readonly host: string; readonly path: string; readonly isTls: boolean },
+    previous: Route<T> | undefined,
+    trace: LookupTrace<Route<T>>,
+  ): Route<T> | undefined {
+    const { host, path, isTls } = request
+    const after = previous && this.#hosts.get(previous.host)
+    return this.#hosts.find(requestHost(host, isTls), path, isTls, after, trace)
+  }
+
+  /** The routes of one host key, in the order they are tried. */
+  routesOf(host: string): Iterable<Route<T>> {
+    return this.#hosts.routesOf(this.#hosts.get(host))?.values() ?? []
   }
 
   /** The route of a TCP connection: `:3306` or a server name against host keys, as they are. Only paths `/` and none count. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Explanation, ServiceExplanation } from '../../src/explain/explanation.ts'
 import type { Problem } from '../../src/registry/route-feed.ts'
 import { missingPart, realPart } from '../harness/real-parts.ts'
 import { createRow, FakeTable } from './fake-table.ts'
@@ -106,6 +107,76 @@ const PROBLEMS: readonly Problem[] = [
     since: 1,
   },
 ]
+
+const EXPLAINED: Explanation = {
+  request: { method: 'GET', host: 'www.example.com', path: '/shop', query: '', isTls: false, client: '127.0.0.1' },
+  outcome: 'The route www.example.com/shop is taken, to http://10.0.0.1:8080/.',
+  status: 0,
+  hosts: [
+    {
+      key: 'www.example.com',
+      fits: true,
+      note: 'the host itself',
+      outcome: 'wins',
+      paths: [
+        { path: '/shop', fits: true, wins: true },
+        { path: '/', fits: true, wins: false },
+      ],
+      unlisted: 3,
+    },
+    { key: '', fits: true, note: 'fits every host', outcome: 'no path', paths: [], unlisted: 0 },
+  ],
+  route: {
+    host: 'www.example.com',
+    path: '/shop',
+    skipped: [],
+    targets: [
+      {
+        service: 'shop',
+        dst: 'http://10.0.0.1:8080/',
+        weight: 1,
+        tags: ['blue'],
+        options: [['strip', '/shop']],
+        health: 'passing: instance shop-1 on node n1',
+        access: { rules: 'allow=ip:10.0.0.0/8', allows: true },
+        auth: 'staff',
+        redirect: undefined,
+        sent: ['GET / HTTP/1.1', 'Host: www.example.com'],
+        note: 'after a user of staff has been let in, else 401',
+      },
+    ],
+  },
+}
+
+const EXPLAINED_SERVICE: ServiceExplanation = {
+  service: 'shop',
+  outcome: 'Service shop: 0 of 1 instances routed.',
+  instances: [
+    {
+      service: 'shop',
+      instance: 'shop-2',
+      node: 'n2',
+      address: '10.0.0.2:8080',
+      tags: ['urlprefix-/shop'],
+      out: 'Skipping service "shop-2" since it is in maintenance mode: rolling out',
+      checks: [{ id: '_service_maintenance:shop-2', status: 'critical', output: 'rolling out' }],
+      definitions: [
+        {
+          place: 'tag',
+          text: 'urlprefix-/shop weight=lots',
+          route: '',
+          dst: '',
+          weight: 0,
+          state: 'rejected',
+          note: 'syntax error: weight value invalid',
+          column: 24,
+        },
+      ],
+    },
+  ],
+  lines: [],
+}
+const EXPLAIN = { request: () => EXPLAINED, service: () => EXPLAINED_SERVICE }
 
 const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
 
@@ -268,6 +339,28 @@ describe('in a browser', { skip }, () => {
     await page.getByRole('searchbox').fill('team-a')
     await page.getByText('1 of 3').waitFor()
     assert.equal(await page.locator('.problem-list li').count(), 1)
+  })
+
+  test('a request and a service are explained, and the question stays in the address', async () => {
+    await using opened = await openPage({ url: '/explain', explain: EXPLAIN })
+    const { page } = opened
+    await page.getByLabel('URL').fill('http://www.example.com/shop')
+    await page.getByLabel('Headers, one a line').fill('Accept: */*\nX-One: 1')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByText('The route www.example.com/shop is taken').waitFor()
+    await page.getByText('The request as it is sent').click()
+    assert.match((await page.locator('pre').textContent()) ?? '', /^GET \/ HTTP\/1\.1/)
+    assert.equal(
+      new URL(page.url()).search,
+      '?url=http%3A%2F%2Fwww.example.com%2Fshop&method=GET&header=Accept%3A+*%2F*&header=X-One%3A+1',
+    )
+    await page.reload()
+    await page.getByText('The route www.example.com/shop is taken').waitFor()
+    await page.getByLabel('Service').fill('shop')
+    await page.getByRole('button', { name: 'Explain the service' }).click()
+    await page.getByText('since it is in maintenance mode').waitFor()
+    await page.getByText('Column 24: syntax error').waitFor()
   })
 
   test('an override is edited, checked, stored, and follows others as long as it is not edited', async () => {
@@ -445,6 +538,8 @@ describe('in a browser', { skip }, () => {
     { url: '/routes?filter=nothing', settle: page => page.getByText('No route matches').waitFor() },
     { url: '/manual', settle: page => page.locator('textarea:enabled').waitFor() },
     { url: '/problems', settle: page => page.getByText('Mistakes').waitFor() },
+    { url: '/explain?url=http://h/', settle: page => page.getByText('is taken').waitFor() },
+    { url: '/explain?service=shop', settle: page => page.getByText('rolling out').first().waitFor() },
     { url: '/config', settle: page => page.getByText('30s').waitFor() },
   ]
 
@@ -459,6 +554,7 @@ describe('in a browser', { skip }, () => {
           table: new FakeTable(ROWS),
           title: 'Test',
           problems: () => PROBLEMS,
+          explain: EXPLAIN,
         })
         const { page, admin } = opened
         for (const { url, settle } of VISITS) {

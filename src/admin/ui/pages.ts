@@ -25,6 +25,7 @@ export interface PagesOptions {
   readonly overrides?: OverrideStore | undefined
   readonly problems?: unknown
   readonly checkCommands?: unknown
+  readonly explain?: unknown
   readonly tagPrefix?: string
   readonly log: Log
 }
@@ -69,7 +70,7 @@ export class Pages {
 }
 
 function formatShell(
-  { ui, version, overrides, problems, checkCommands, tagPrefix }: PagesOptions,
+  { ui, version, overrides, problems, checkCommands, explain, tagPrefix }: PagesOptions,
   isBuilt: boolean,
 ): string {
   const base = encodePath(ui.path)
@@ -81,6 +82,7 @@ function formatShell(
     canStore: overrides !== undefined,
     canCheck: checkCommands !== undefined,
     hasProblems: problems !== undefined,
+    canExplain: explain !== undefined,
     tagPrefix: tagPrefix ?? 'urlprefix-',
     source: ui.routingTable.source,
   }

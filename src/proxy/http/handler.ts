@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Verdict } from '../../auth/authenticator.ts'
+import type { AccessRules } from '../../route/access-rules.ts'
 import { buildRedirectUrl } from '../../route/redirect.ts'
 import type { Route } from '../../route/table.ts'
+import type { Target } from '../../route/target.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import { mayComeIn } from '../access.ts'
@@ -24,8 +26,9 @@ export function serve(exchange: Exchange, context: HttpContext): void {
   const { target } = exchange
   if (target === undefined) return
 
-  if (target.options.accessRules !== undefined && !isAllowed(exchange, target)) {
-    const { address } = exchange.downstream.client
+  const { accessRules } = target.options
+  const { address } = exchange.downstream.client
+  if (accessRules !== undefined && !isAllowed(exchange.head, address, accessRules)) {
     return fail(exchange, context, 'access-denied', `route rules denied access from ${address} to ${target.url}`)
   }
   if (target.options.auth !== undefined) return authenticate(exchange, target, target.options.auth, context)
@@ -112,7 +115,7 @@ function readRequest(exchange: Exchange, context: HttpContext): boolean {
 }
 
 /** The protocol to offer to the upstream. A body before a change of protocol cannot be told from what comes after it. */
-function wantedUpgrade(head: Http1Head): string {
+export function wantedUpgrade(head: Http1Head): string {
   const value = head.get(HEADER.upgrade)
   if (value === undefined || head.version === 10 || head.hasBody) return ''
   const folded = value.toLowerCase()
@@ -148,12 +151,14 @@ function findRoute(exchange: Exchange, context: HttpContext, isTls: boolean): Ro
   return undefined
 }
 
+type Asked = Pick<Exchange, 'head' | 'host' | 'path' | 'rawPath' | 'query'>
+
 /** Would the redirect lead to the request that it answers? */
-function leadsBack(exchange: Exchange, target: ServedTarget, isTls: boolean): boolean {
+export function leadsBack(asked: Asked, target: Pick<Target, 'redirect'>, isTls: boolean): boolean {
   if (target.redirect === undefined) return false
-  const url = buildRedirectUrl(target.redirect, redirected(exchange))
-  const scheme = exchange.head.get(HEADER.xForwardedProto) || (isTls ? 'https' : 'http')
-  return url.scheme === scheme && url.host === exchange.host && url.path === exchange.path
+  const url = buildRedirectUrl(target.redirect, redirected(asked))
+  const scheme = asked.head.get(HEADER.xForwardedProto) || (isTls ? 'https' : 'http')
+  return url.scheme === scheme && url.host === asked.host && url.path === asked.path
 }
 
 function redirect(exchange: Exchange, target: ServedTarget, context: HttpContext): void {
@@ -163,14 +168,15 @@ function redirect(exchange: Exchange, target: ServedTarget, context: HttpContext
   sendRedirect(exchange, status, buildRedirectUrl(target.redirect, redirected(exchange)).location)
 }
 
-function redirected(exchange: Exchange): { host: string; path: string; rawPath: string; query: string } {
-  const { host, path, rawPath, query } = exchange
+/** What a redirect is made from. */
+export function redirected(asked: Asked): { host: string; path: string; rawPath: string; query: string } {
+  const { host, path, rawPath, query } = asked
   return { host, path, rawPath, query: query.slice(1) }
 }
 
-function isAllowed(exchange: Exchange, target: ServedTarget): boolean {
-  const rules = target.options.accessRules
-  return rules === undefined || mayComeIn(rules, exchange.downstream.client.address, forwardedFor(exchange.head))
+/** `allow=`, `deny=`: may a request with this head come in from this address? */
+export function isAllowed(head: Http1Head, address: string, rules: AccessRules): boolean {
+  return mayComeIn(rules, address, forwardedFor(head))
 }
 
 function* forwardedFor(head: Http1Head): Generator<string> {

@@ -1,10 +1,12 @@
 import type { Http1Head } from '../../wire/http1-head.ts'
-import type { ServedTarget } from '../served-target.ts'
+import type { WireTarget } from '../wire-target.ts'
 import type { Exchange } from './exchange.ts'
 import type { OutgoingHead } from './request-head.ts'
 
+type SentRequest = Pick<Exchange, 'head' | 'sentTarget' | 'sentHost' | 'requestId' | 'upgrade'>
+
 /** What the head of this request to this target is written from. */
-export function outgoingHead(exchange: Exchange, target: ServedTarget): OutgoingHead {
+export function outgoingHead(exchange: SentRequest, target: WireTarget): OutgoingHead {
   const { head } = exchange
   return {
     head,

@@ -1,6 +1,7 @@
 // The head of a request as it goes to the upstream: the client's lines in their order and form, without those that end here,
 // and with what the upstream should know of the client (docs/headers.md).
 
+import type { ProxyConfig } from '../../config/config.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import { HOP_BY_HOP, PROTECTED } from './hop-by-hop.ts'
@@ -57,6 +58,17 @@ const FORWARDING_HEADERS = [
   HEADER.forwarded,
 ]
 for (const id of FORWARDING_HEADERS) TREATMENT[id] = FORWARDING
+
+/** As the options say. */
+export function createRequestHeads({ localIp, header }: Pick<ProxyConfig, 'localIp' | 'header'>): RequestHeadWriter {
+  return new RequestHeadWriter({
+    localIp,
+    clientIpHeader: header.clientIp,
+    requestIdHeader: header.requestId,
+    tlsHeader: header.tls,
+    tlsHeaderValue: header.tlsValue,
+  })
+}
 
 export class RequestHeadWriter {
   private readonly options: RequestHeaderOptions

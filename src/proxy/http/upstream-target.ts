@@ -1,4 +1,4 @@
-import type { ServedTarget } from '../served-target.ts'
+import type { WireTarget } from '../wire-target.ts'
 import type { Exchange } from './exchange.ts'
 import { decodePercent, encodePath, normalizePath } from './request-target.ts'
 
@@ -8,7 +8,7 @@ type Asked = Pick<Exchange, 'path' | 'rawPath' | 'query'>
  * Path and query as the target gets them: `strip` cut off, `prepend` put before, the target's own query joined. The path of the
  * target's URL is not used, as in the original. What the client encoded stays as it was wherever `strip` does not cut it.
  */
-export function upstreamTarget(asked: Asked, target: ServedTarget): string {
+export function upstreamTarget(asked: Asked, target: WireTarget): string {
   const { stripBytes, prependBytes, queryBytes } = target
   let path = asked.rawPath
   if (stripBytes !== undefined) path = stripped(asked, target.options.strip ?? '', stripBytes)

@@ -100,6 +100,20 @@ export class CheckMirror {
     return this.#health
   }
 
+  /** The checks of an instance that count, those of its node included. */
+  checksOf(node: string, serviceId: string): readonly CountedCheck[] {
+    const mirrored = this.#nodes.get(node)
+    if (mirrored === undefined) return []
+    const own = [...countedOf(mirrored.instances.get(serviceId) ?? [])]
+    const ofNode = [...countedOf(mirrored.special)].filter(({ check }) => check.serviceId === '')
+    return [...own, ...ofNode]
+  }
+
+  /** The checks of a service, also those that do not count because no tag is a route. Goes through all checks. */
+  *checksOfService(service: string): Generator<HealthCheck> {
+    for (const { check } of this.#checks.values()) if (check?.serviceName === service) yield check
+  }
+
   #settleCheck(mirrored: MirroredCheck, now: number, places: Map<string, Place>): void {
     this.#forgetCounted(mirrored, places)
     const { check } = mirrored

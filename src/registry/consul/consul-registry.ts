@@ -5,6 +5,7 @@ import { ConsulError } from '../../consul/consul-error.ts'
 import type { AgentSelf } from '../../consul/decode.ts'
 import { loadEndpoint } from '../../consul/endpoint.ts'
 import type { Log } from '../../log/log.ts'
+import type { InstanceReport } from '../instance-report.ts'
 import { NoRoutePage } from '../no-route-page.ts'
 import type { Announcer, ConnectOptions, OverrideStore, Registry, RegistryOutlet, RegistryStatus } from '../registry.ts'
 import { createAnnouncer } from './announce.ts'
@@ -173,6 +174,10 @@ class ConsulRegistry implements Registry {
       held: this.#watches?.services.held,
       requests: this.#parts.client.requests,
     }
+  }
+
+  instances(service: string): readonly InstanceReport[] {
+    return this.#watches?.services.instances(service) ?? []
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,6 +52,11 @@ export class HealthGate {
     signal.addEventListener('abort', () => this.#stopTimers(), { once: true })
   }
 
+  /** What Consul said last about checks. */
+  get checks(): CheckMirror {
+    return this.#mirror
+  }
+
   /** What is held back now. */
   get held(): HeldRoutes | undefined {
     if (this.#heldSince === undefined) return undefined

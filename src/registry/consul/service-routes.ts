@@ -188,7 +188,8 @@ function readVariable(text: string, start: number): { name: string; end: number 
   return { name: text.slice(start, end), end }
 }
 
-function joinHostPort({ serviceAddress, nodeAddress, servicePort }: CatalogInstance): string {
+/** `host:port` of an instance. */
+export function joinHostPort({ serviceAddress, nodeAddress, servicePort }: CatalogInstance): string {
   const host = serviceAddress === '' ? nodeAddress : serviceAddress
   return /[:%]/.test(host) ? `[${host}]:${servicePort}` : `${host}:${servicePort}`
 }

@@ -99,6 +99,13 @@ export class ServiceRouting {
     else instances.set(key, now)
   }
 
+  /** The instances of a service that have a route tag, and what the catalogue says of them. */
+  *instancesOf(service: string): Generator<{ health: InstanceHealth; known: CatalogInstance | undefined }> {
+    for (const [key, health] of this.#services.get(service) ?? []) {
+      yield { health, known: this.#catalog.find(service, key) }
+    }
+  }
+
   /** Some instance was registered, changed or removed, somewhere in the datacenter. */
   catalogChanged(): void {
     this.#catalog.outdate()

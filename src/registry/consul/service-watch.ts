@@ -2,9 +2,12 @@ import { pause } from '../../consul/back-off.ts'
 import type { ConsulClient, ReadOptions } from '../../consul/client.ts'
 import { watch } from '../../consul/watch.ts'
 import type { Log } from '../../log/log.ts'
+import type { InstanceReport } from '../instance-report.ts'
 import type { HeldRoutes, SourceStatus } from '../registry.ts'
 import type { CheckMirror } from './check-mirror.ts'
 import { HealthGate, type HealthGateOptions } from './health-gate.ts'
+import { reportInstance, reportWithoutRoutes } from './instance-report.ts'
+import { instanceKey } from './passing.ts'
 import { ServiceRouting, type ServiceRoutingOptions } from './service-routing.ts'
 import { WatchedSource } from './watched-source.ts'
 
@@ -71,6 +74,22 @@ export class ServiceWatch {
 
   status(): SourceStatus[] {
     return Object.values(this.#sources).map(source => source.status())
+  }
+
+  /** Every instance of a service that a check tells of, and why it is in or out. */
+  instances(service: string): readonly InstanceReport[] {
+    const { tagPrefix } = this.#options.rules
+    const reports = [...this.routing.instancesOf(service)].map(({ health, known }) =>
+      reportInstance(health, known, this.#gate.checks.checksOf(health.node, health.serviceId)),
+    )
+    const reported = new Set(reports.map(({ node, instance }) => instanceKey(node, instance)))
+    for (const check of this.#gate.checks.checksOfService(service)) {
+      const key = instanceKey(check.node, check.serviceId)
+      if (reported.has(key)) continue
+      reported.add(key)
+      reports.push(reportWithoutRoutes(check, tagPrefix))
+    }
+    return reports
   }
 
   async #watchHealth(): Promise<void> {

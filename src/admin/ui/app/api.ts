@@ -1,3 +1,4 @@
+import type { Explanation, ServiceExplanation } from '../../../explain/explanation.ts'
 import type { ApiOption, ApiRoute, Override, Problem, Rejection } from './answers.ts'
 
 /** An answer that is not a success, with the server's own words. */
@@ -51,6 +52,14 @@ export class Api {
 
   async problems(): Promise<readonly Problem[]> {
     return (await request(`${this.#base}/problems`)).json()
+  }
+
+  async explain(asked: URLSearchParams): Promise<Explanation> {
+    return (await request(`${this.#base}/explain?${asked}`)).json()
+  }
+
+  async explainService(name: string): Promise<ServiceExplanation> {
+    return (await request(`${this.#base}/explain/service/${encodeURIComponent(name)}`)).json()
   }
 
   async paths(): Promise<readonly string[]> {

@@ -3,6 +3,7 @@ import type { PageSettings } from '../page-settings.ts'
 import { Api } from './api.ts'
 import { SchemeChoice } from './color-scheme.ts'
 import { ConfigPage } from './config/config-page.tsx'
+import { ExplainPage } from './explain/explain-page.tsx'
 import { LiveUpdates } from './live-updates.ts'
 import { ManualPage } from './manual/manual-page.tsx'
 import { OverrideDraft } from './manual/override-draft.ts'
@@ -20,6 +21,7 @@ const live = new LiveUpdates(api.eventsUrl)
 const TITLES: Readonly<Record<typeof page.name, string>> = {
   routes: 'Routes',
   problems: 'Problems',
+  explain: 'Explain',
   manual: 'Overrides',
   config: 'Config',
 }
@@ -50,6 +52,8 @@ function createPage() {
     }
     case 'problems':
       return <ProblemsPage base={settings.base} api={api} live={live} />
+    case 'explain':
+      return <ExplainPage api={api} />
     case 'config':
       return <ConfigPage settings={settings} api={api} />
   }

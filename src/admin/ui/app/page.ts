@@ -5,11 +5,13 @@ export type Page =
   | { readonly name: 'routes' }
   | { readonly name: 'config' }
   | { readonly name: 'problems' }
+  | { readonly name: 'explain' }
   | { readonly name: 'manual'; readonly path: string }
 
 /** `pathname` is encoded, as in `location`. What is not known is the routes page: the server shows pages only where there are some. */
 export function pageOf(pathname: string, settings: PageSettings): Page {
   const path = pathname.slice(settings.base.length)
+  if (path === '/explain') return { name: 'explain' }
   if (path === '/problems') return { name: 'problems' }
   if (path === '/config') return { name: 'config' }
   if (path === '/manual') return { name: 'manual', path: '' }

@@ -14,7 +14,7 @@ interface ShellProps {
 
 /** What all pages have in common: the bar at the top. */
 export function Shell({ settings, page, live, scheme, children }: ShellProps) {
-  const { base, title, version, isReadOnly, hasProblems } = settings
+  const { base, title, version, isReadOnly, hasProblems, canExplain } = settings
   return (
     <>
       <a class="skip" href="#main">
@@ -32,6 +32,7 @@ export function Shell({ settings, page, live, scheme, children }: ShellProps) {
               <ProblemCount live={live} />
             </NavLink>
           )}
+          {canExplain && <NavLink href={`${base}/explain`} text="Explain" isCurrent={page.name === 'explain'} />}
           {isReadOnly ? (
             <ReadOnlyNote />
           ) : (

@@ -59,7 +59,7 @@ export function ProblemsPage({ base, api, live }: { base: string; api: Api; live
             }}
           />
           <p class="muted" role="status">
-            {shown.length === all.length ? all.length : `${shown.length} of ${all.length}`}
+            {shown.length === all.length ? `${all.length} in all` : `${shown.length} of ${all.length}`}
           </p>
         </div>
       )}
@@ -77,7 +77,7 @@ function ProblemList({ title, problems }: { readonly title: string; readonly pro
       <h2>
         {title} <span class="badge">{problems.length}</span>
       </h2>
-      <ul>
+      <ul class="steps">
         {problems.slice(0, MAX_SHOWN).map((problem, i) => (
           <ProblemItem key={i} problem={problem} />
         ))}
