@@ -77,6 +77,16 @@ export class ConsulClient implements AsyncDisposable {
     return decodeAgentSelf(parseJson((await this.#get('/v1/agent/self', options)).body))
   }
 
+  /** `GET /v1/status/leader` on a connection of its own: can the agent be reached? Needs no rights, and costs Consul next to nothing. */
+  async ping(options: RequestOptions = {}): Promise<void> {
+    await this.#get('/v1/status/leader', options, { isPing: true })
+  }
+
+  /** Goes on with new connections. What waits for an answer on an old one fails as `unreachable`. */
+  async reconnect(): Promise<void> {
+    await this.#transport.reconnect()
+  }
+
   /** `GET /v1/health/state/any`: all checks of the datacenter. The list is long: `read` makes of its bytes what is needed. */
   async healthState<T>(read: (body: Buffer) => T, options: ReadOptions = {}): Promise<Answer<T>> {
     return new Answer(await this.#read('/v1/health/state/any', options), read)
@@ -220,7 +230,7 @@ export class ConsulClient implements AsyncDisposable {
   #get(
     path: string,
     options: RequestOptions,
-    extra: { query?: [string, string][]; expected?: number[] } = {},
+    extra: { query?: [string, string][]; expected?: number[]; isPing?: boolean } = {},
   ): Promise<ConsulReply> {
     return this.#transport.send({
       method: 'GET',

@@ -98,7 +98,8 @@ export function createDispatcher(endpoint: ConsulEndpoint, env: Environment): Di
 }
 
 const MAX_CONNECTIONS = 40
-const CONNECT_TIMEOUT_MS = 30_000
+/** A packet that was lost is sent again after 1 s and after 3; then the next attempt is the better one. */
+const CONNECT_TIMEOUT_MS = 3500
 
 function parseAddress(
   text: string,

@@ -12,6 +12,8 @@ export interface ConsulRequest {
   /** Statuses besides 200 that are an answer. */
   readonly expected?: readonly number[]
   readonly signal?: AbortSignal | undefined
+  /** On a connection that is kept for such requests alone, and given up when one fails: it tells how connections of its age fare. */
+  readonly isPing?: boolean
   /** For the whole exchange, from the first attempt to connect to the last byte of the answer. */
   readonly timeoutMs: number
 }
@@ -28,7 +30,9 @@ export interface ConsulReply {
  */
 export class ConsulTransport implements AsyncDisposable {
   readonly #endpoint: ConsulEndpoint
-  readonly #dispatcher: Dispatcher
+  readonly #env: Environment
+  #dispatcher: Dispatcher
+  #pingDispatcher: Dispatcher | undefined
   readonly #maxAnswerBytes: number
   #requests = 0
   /** Which agent is asked. */
@@ -36,6 +40,7 @@ export class ConsulTransport implements AsyncDisposable {
 
   constructor(endpoint: ConsulEndpoint, options: { readonly env: Environment; readonly maxAnswerBytes: number }) {
     this.#endpoint = endpoint
+    this.#env = options.env
     this.#dispatcher = createDispatcher(endpoint, options.env)
     this.#maxAnswerBytes = options.maxAnswerBytes
   }
@@ -54,12 +59,14 @@ export class ConsulTransport implements AsyncDisposable {
     request.signal?.addEventListener('abort', onAbort, { once: true })
     if (request.signal?.aborted) onAbort()
     const agent = this.#agent
+    const dispatcher = request.isPing ? this.#ping() : this.#dispatcher
     try {
-      return await this.#exchange(request, this.#originOf(agent), abort.signal)
+      return await this.#exchange(request, { dispatcher, origin: this.#originOf(agent) }, abort.signal)
     } catch (cause) {
       const place = this.#endpoint.socketPath === undefined ? this.#originOf(agent) : this.#endpoint.addr
       const error = cause instanceof ConsulError ? cause : asConsulError(cause, request, abort.signal, place)
       // Many requests fail together, and one step is enough for all of them.
+      if (request.isPing) this.#dropPing()
       if (isOfAgent(error) && agent === this.#agent) this.#agent = (agent + 1) % this.#endpoint.origins.length
       throw error
     } finally {
@@ -68,22 +75,43 @@ export class ConsulTransport implements AsyncDisposable {
     }
   }
 
+  /** Goes on with new connections. What waits for an answer on an old one fails as `unreachable`. */
+  async reconnect(): Promise<void> {
+    const old = this.#dispatcher
+    this.#dispatcher = createDispatcher(this.#endpoint, this.#env)
+    await old.destroy(new Error('given up, for Consul was out of reach meanwhile'))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dispatcher.destroy()
+    await Promise.all([this.#dispatcher.destroy(), this.#pingDispatcher?.destroy()])
+  }
+
+  #ping(): Dispatcher {
+    this.#pingDispatcher ??= createDispatcher(this.#endpoint, this.#env)
+    return this.#pingDispatcher
+  }
+
+  #dropPing(): void {
+    void this.#pingDispatcher?.destroy()
+    this.#pingDispatcher = undefined
   }
 
   #originOf(agent: number): string {
     return this.#endpoint.origins[agent] ?? ''
   }
 
-  async #exchange(request: ConsulRequest, origin: string, signal: AbortSignal): Promise<ConsulReply> {
+  async #exchange(
+    request: ConsulRequest,
+    { dispatcher, origin }: { readonly dispatcher: Dispatcher; readonly origin: string },
+    signal: AbortSignal,
+  ): Promise<ConsulReply> {
     const query = new URLSearchParams([...(request.query ?? [])].map(([name, value]) => [name, value]))
     if (this.#endpoint.namespace !== '') query.set('ns', this.#endpoint.namespace)
     if (this.#endpoint.partition !== '') query.set('partition', this.#endpoint.partition)
     const headers: Record<string, string> = { 'user-agent': 'fabio', accept: 'application/json' }
     if (this.#endpoint.token !== '') headers['x-consul-token'] = this.#endpoint.token
     if (request.contentType !== undefined) headers['content-type'] = request.contentType
-    const answer = await this.#dispatcher.request({
+    const answer = await dispatcher.request({
       origin,
       path: query.size === 0 ? request.path : `${request.path}?${query.toString()}`,
       method: request.method,

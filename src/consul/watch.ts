@@ -37,7 +37,7 @@ export interface WatchObserver {
 export async function* watch<T>(options: WatchOptions<T>): AsyncGenerator<Answer<T>, void, undefined> {
   const { signal, observer } = options
   const waitMs = options.waitMs ?? 60_000
-  const backOff = new BackOff({ minMs: 500, maxMs: 10_000 })
+  const backOff = new BackOff({ minMs: 500, maxMs: MAX_BACK_OFF_MS })
   let index = 0n
   let isLost = false
   let restUntil = 0
@@ -79,15 +79,19 @@ export async function* watch<T>(options: WatchOptions<T>): AsyncGenerator<Answer
   }
 }
 
+/** A Consul that is back is noticed soon, also by routers that had given up hope. */
+const MAX_BACK_OFF_MS = 3000
 /** From the start of one query to that of the next, so that a busy datacenter costs ten answers a second at most. */
 const MIN_INTERVAL_MS = 100
 /** Without an index Consul cannot make us wait. */
 const MIN_INTERVAL_WITHOUT_INDEX_MS = 1000
+/** For an answer that Consul gives at once; a list of all checks may be long, and the network slow. */
+const UNBLOCKED_TIMEOUT_MS = 30_000
 /** Decoding takes at most a tenth of the time. */
 const REST_PER_DECODING = 9
 
 function readOptions<T>(options: WatchOptions<T>, index: bigint, longestWaitMs: number): ReadOptions {
-  if (options.pollIntervalMs > 0 || index === 0n) return { signal: options.signal, timeoutMs: 30_000 }
+  if (options.pollIntervalMs > 0 || index === 0n) return { signal: options.signal, timeoutMs: UNBLOCKED_TIMEOUT_MS }
   // Jitter, so that the watches of many routers that were started together do not return together.
   const waitMs = longestWaitMs * (0.8 + Math.random() / 5)
   // Consul itself adds up to a sixteenth of the wait.

@@ -95,6 +95,11 @@ export class ConsulAgent implements AsyncDisposable {
     await exited
   }
 
+  /** To stop it for a while and go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal)
+  }
+
   /** While it is not running: it will start as if for the first time. */
   async forgetData(): Promise<void> {
     await rm(join(this.#place.directory, 'data'), { recursive: true, force: true })

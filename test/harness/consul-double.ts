@@ -245,6 +245,7 @@ export class ConsulDouble implements AsyncDisposable {
   #answer(request: DoubleRequest): { status: number; body: string } {
     const { method, path, query, body } = request
     const ok = (value: unknown) => ({ status: 200, body: JSON.stringify(value) })
+    if (path === 'status/leader') return ok('127.0.0.1:8300')
     if (path === 'agent/self') return ok({ Config: { Datacenter: 'dc1', NodeName: 'n1' } })
     if (path === 'health/state/any') return ok([...this.#checks.values()])
     if (path === 'catalog/nodes') return ok([...this.#nodes].map(([Node, Address]) => ({ Node, Address })))

@@ -1,6 +1,7 @@
 import type { RegistryConfig } from '../../config/config.ts'
 import type { ConsulClient } from '../../consul/client.ts'
 import type { AgentSelf } from '../../consul/decode.ts'
+import { watchPulse } from '../../consul/pulse.ts'
 import type { Log } from '../../log/log.ts'
 import type { NoRoutePage } from '../no-route-page.ts'
 import type { RegistryOutlet, SourceStatus } from '../registry.ts'
@@ -52,12 +53,14 @@ export class ConsulWatches {
 
   /** Ends when the signal is aborted. */
   async run(): Promise<void> {
-    const { log, signal } = this.#options
+    const { client, log, signal } = this.#options
     const running = { log, signal }
+    const pulse = { ask: client.ping.bind(client), onRevived: () => client.reconnect(), signal }
     await Promise.all([
       keepRunning('services', () => this.services.run(), running),
       keepRunning('manual config', () => this.#keys.run(), running),
       keepRunning('noroute HTML', () => this.#page.run(), running),
+      keepRunning('pulse', () => watchPulse(pulse), running),
     ])
   }
 
