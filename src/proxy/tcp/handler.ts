@@ -2,7 +2,7 @@ import type { Log } from '../../log/log.ts'
 import type { Counter } from '../../metrics/metrics.ts'
 import type { Picker } from '../../route/picker.ts'
 import type { Route, RouteTable } from '../../route/table.ts'
-import type { Deadlines } from '../../socket/deadlines.ts'
+import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
 import type { Link, LinkUser } from '../../socket/link.ts'
 import { Splice } from '../../socket/splice.ts'
 import type { Dialer } from '../../upstream/dial.ts'
@@ -45,9 +45,13 @@ const MAX_TARGETS = 3
 const HALF_OPEN_MS = 300_000
 /** What is read of a client before there is an upstream to pass it to. */
 const MAX_EARLY_BYTES = 65_536
+/** How long a client that is refused has to hear of it: closing on bytes it still sends would reset the connection. */
+const LINGER_MS = 1000
 
 /** One TCP connection from its acceptance on: a target is found by `key`, connected to, and the two are joined. */
-export class TcpConnection implements LinkUser {
+export class TcpConnection implements LinkUser, Expiring {
+  dueAt = Number.POSITIVE_INFINITY
+  spoke = -1
   private readonly context: TcpContext
   private readonly limits: TcpLimits
   private readonly accepted: TcpClient
@@ -57,6 +61,7 @@ export class TcpConnection implements LinkUser {
   private upstream: Link | undefined
   private splice: Splice | undefined
   private isOver = false
+  private isRefused = false
 
   constructor(accepted: TcpClient, context: TcpContext, limits: TcpLimits, onGone: () => void) {
     this.accepted = accepted
@@ -75,7 +80,7 @@ export class TcpConnection implements LinkUser {
     const rules = target.options.accessRules
     if (rules !== undefined && !rules.allows(this.accepted.client.address)) {
       context.log.info(`route rules denied access from ${this.accepted.client.address} to ${target.url}`)
-      return this.destroy()
+      return this.refuse()
     }
     this.dial(route, target, [target])
   }
@@ -87,12 +92,14 @@ export class TcpConnection implements LinkUser {
   }
 
   onBytes(bytes: Buffer, length: number): void {
+    if (this.isRefused) return
     const piece = bytes.subarray(0, length)
     this.early = this.early === undefined ? Buffer.from(piece) : Buffer.concat([this.early, piece])
     if (this.early.length >= MAX_EARLY_BYTES) this.accepted.link.pause()
   }
 
   onEnd(): void {
+    if (this.isRefused) return this.accepted.link.destroy()
     // What was sent before is passed on all the same, and so is this.
     this.hasEnded = true
   }
@@ -100,8 +107,23 @@ export class TcpConnection implements LinkUser {
   onDrain(): void {}
 
   onClose(): void {
+    this.context.deadlines.remove(this)
     this.upstream?.destroy()
     this.over()
+  }
+
+  onDeadline(): void {
+    this.accepted.link.destroy()
+  }
+
+  private refuse(): void {
+    const { link } = this.accepted
+    this.early = undefined
+    link.finish()
+    if (this.hasEnded) return link.destroy()
+    this.isRefused = true
+    link.resume()
+    this.context.deadlines.set(this, LINGER_MS)
   }
 
   private findRoute(keys: readonly string[]): Route<ServedTarget> | undefined {
@@ -113,7 +135,7 @@ export class TcpConnection implements LinkUser {
     context.notFound.add(1)
     context.noRoutes.add(1)
     context.log.warn(keys.length === 1 ? `No route for ${keys[0]}` : `No route for any hosts: [${keys.join(' ')}]`)
-    this.destroy()
+    this.refuse()
     return undefined
   }
 
@@ -151,13 +173,15 @@ export class TcpConnection implements LinkUser {
     context.connectFailures.add(1)
     context.log.warn(`${context.protocol}: cannot connect to upstream ${target.authority}: ${cause}`)
     const next = tried.length < MAX_TARGETS ? route.targets.find(other => !tried.includes(other)) : undefined
-    if (next === undefined) return this.destroy()
+    if (next === undefined) return this.refuse()
     this.dial(route, next, [...tried, next])
   }
 
   private join(upstream: Link, target: ServedTarget): void {
     const { accepted, context, limits } = this
     const { link, client, announcedServer } = accepted
+    // In one packet with what the client has sent so far: some servers read the line and what follows in one go.
+    upstream.hold()
     if (target.options.proxyProtocol) {
       upstream.write(formatProxyLine(client, announcedServer ?? { address: link.localAddress, port: link.localPort }))
     }
@@ -172,6 +196,7 @@ export class TcpConnection implements LinkUser {
     const { early } = this
     this.early = undefined
     this.splice.start(early, undefined)
+    upstream.release()
     if (this.hasEnded) link.user.onEnd()
   }
 

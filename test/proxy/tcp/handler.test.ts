@@ -127,6 +127,16 @@ describe('a TCP connection', () => {
   })
 })
 
+test('the PROXY line comes in one piece with what the client sent first', async () => {
+  const pieces: string[] = []
+  await using upstream = await startRawUpstream((_connection, piece) => void pieces.push(piece))
+  await using path = await startTcp([upstream.port], { opts: 'pxyproto=true' })
+  await using client = await RawClient.connect(path.port)
+  client.send('hello')
+  await until('the bytes arrive', () => pieces.join('').endsWith('hello'))
+  assert.equal(pieces.length, 1, JSON.stringify(pieces))
+})
+
 describe('a TCP connection that cannot be carried ends without a byte', () => {
   test('when there is no route', async () => {
     await using path = await startTcp([])
@@ -143,6 +153,28 @@ describe('a TCP connection that cannot be carried ends without a byte', () => {
     assert.equal(await client.ended(), '')
     assert.match(path.log(), /\[INFO\] route rules denied access from 127\.0\.0\.1 to tcp:/)
     assert.equal(upstream.connections.length, 0)
+    await untilAtRest(path)
+  })
+
+  test('without a reset, also while the client sends', async () => {
+    await using upstream = await startEcho()
+    await using path = await startTcp([upstream.port], { opts: 'deny=ip:127.0.0.0/8' })
+    for (let i = 0; i < 20; i++) {
+      await using client = await RawClient.connect(path.port)
+      for (let sent = 0; sent < 10; sent++) client.send('x'.repeat(10_000))
+      await client.ended()
+      client.send('more')
+      client.socket.end()
+      await until('the connection is closed', () => client.isClosed)
+      assert.equal(client.error, undefined)
+    }
+    await untilAtRest(path)
+  })
+
+  test('after a while, when the client does not leave', async () => {
+    await using path = await startTcp([])
+    await using client = await RawClient.connect(path.port)
+    assert.equal(await client.ended(), '')
     await untilAtRest(path)
   })
 
