@@ -1,18 +1,13 @@
-import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { replyText } from './admin/reply.ts'
-import { startAdmin } from './admin/server.ts'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
 import { loadAuthorities } from './cert/file-source.ts'
 import type { CertSourceSpec } from './config/cert-source-spec.ts'
 import type { Config } from './config/config.ts'
-import { describeConfig } from './config/describe.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
 import { createControlMetrics } from './control-metrics.ts'
 import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
-import { Explainer } from './explain/explainer.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { startPrometheusListener } from './listener/prometheus.ts'
 import { compileAccessFormat } from './log/access-log.ts'
@@ -21,13 +16,13 @@ import type { LeveledLog } from './log/leveled-log.ts'
 import type { Log } from './log/log.ts'
 import type { OutputWriter } from './log/output-writer.ts'
 import { type RunningMetrics, startMetrics } from './metrics/start-metrics.ts'
+import { commandContext, startOperatorUi } from './operator-ui.ts'
 import { DataPlane } from './plane/data-plane.ts'
 import { startProfile } from './profile/profile.ts'
 import { Readiness } from './readiness.ts'
 import { connectRegistry, type Registry } from './registry/registry.ts'
-import { type CommandContext, checkRouteText } from './route/check-command.ts'
+import { RequestCounts } from './request-counts.ts'
 import { RouteControl } from './route-control.ts'
-import { VERSION } from './version.ts'
 
 export interface AppParts {
   readonly config: Config
@@ -62,7 +57,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
     const registry = app.own(
       'registry',
-      await connectRegistry(config.registry, { log, signal, env, context: contextOf(config) }),
+      await connectRegistry(config.registry, { log, signal, env, context: commandContext(config) }),
     )
     const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
     const certificates = app.own('certificates', await startCertificates(usedSources(config), { log }))
@@ -79,7 +74,8 @@ export async function startApp(parts: AppParts): Promise<App> {
       registryStatus: () => registry.status(),
       staleLimitMs: config.registry.staleLimitMs,
     })
-    const admin = await startAdminServer(config, { log, options, routes, registry, readiness })
+    const requests = metrics.workerOptions === undefined ? undefined : new RequestCounts(metrics.hub)
+    const admin = await startOperatorUi(config, { log, options, routes, registry, readiness, requests })
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
       [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),
@@ -181,45 +177,6 @@ async function startRouting(
     onTargetGone: labels => hub.forget(labels),
   })
   return { plane, routes }
-}
-
-function startAdminServer(
-  config: Config,
-  parts: { log: Log; options: DescribedOptions; routes: RouteControl; registry: Registry; readiness: Readiness },
-): ReturnType<typeof startAdmin> {
-  const { log, options, routes, registry, readiness } = parts
-  const { ui } = config
-  return startAdmin({
-    // A UI that is to have TLS is not shown without.
-    ui: ui.listener?.certSource === undefined ? ui : { ...ui, listener: undefined },
-    describedConfig: describeConfig(config),
-    describedOptions: options,
-    version: VERSION,
-    routes,
-    registryStatus: () => registry.status(),
-    log,
-    overrides: registry.overrides,
-    problems: () => routes.problems(),
-    checkCommands: text => checkRouteText(text, contextOf(config)),
-    explain: new Explainer({
-      config,
-      table: routes.table,
-      feed: routes.feed,
-      problems: () => routes.problems(),
-      instances: registry.instances?.bind(registry),
-    }),
-    tagPrefix: config.registry.consul.tagPrefix,
-    extra: new Map([['/ready', (_req, res) => replyReady(res, readiness)]]),
-  })
-}
-
-function contextOf({ proxy, glob }: Config): CommandContext {
-  return { matcher: proxy.matcher, globHosts: !glob.matchingDisabled }
-}
-
-function replyReady(res: ServerResponse, readiness: Readiness): void {
-  const { isReady, text } = readiness.check(Date.now())
-  replyText(res, isReady ? 200 : 503, `${text}\n`, { 'cache-control': 'no-store' })
 }
 
 interface FirstTableParts {

@@ -7,6 +7,7 @@ import type { Rejection } from '../route/command.ts'
 import { serveCheck } from './check-api.ts'
 import { Events } from './events.ts'
 import { type ExplainSource, serveExplain, serveExplainService } from './explain-api.ts'
+import type { OverridePreview } from './override-preview.ts'
 import { OverridesApi } from './overrides-api.ts'
 import { replyJson, replyRedirect, replyText } from './reply.ts'
 import { BadTarget, encodePath, parseRequestTarget, type RequestTarget } from './request-target.ts'
@@ -30,6 +31,8 @@ export interface AdminHandlerOptions {
   readonly problems?: () => readonly Problem[]
   /** Finds what is wrong with route commands before they are stored. */
   readonly checkCommands?: (text: string) => readonly Rejection[]
+  /** What the table would become if the text of a source were this one. */
+  readonly previewOverride?: (source: string, text: string) => OverridePreview
   /** Says why a request goes where it goes. */
   readonly explain?: ExplainSource
   /** `registry.consul.tagprefix`, for the page of an empty table. */
@@ -122,13 +125,14 @@ export class AdminHandler implements Disposable {
     this.#subtrees.set(`${this.#base}${path}/`, handler)
   }
 
-  #addOverrides({ ui, overrides, log, checkCommands }: AdminHandlerOptions): void {
-    const api = new OverridesApi(overrides, log)
+  #addOverrides(options: AdminHandlerOptions): void {
+    const { ui, checkCommands } = options
+    const api = new OverridesApi(options)
     const depth = `${this.#base}/api/manual`.split('/').length - 1
     const isReadOnly = ui.access !== 'rw'
     const serveOverride: Handler = isReadOnly
       ? replyForbidden
-      : (req, res, target) => api.serveOverride(req, res, target.after(depth), prettyOf(target))
+      : (req, res, target) => api.serveOverride(req, res, target.after(depth), queryOf(target))
     this.#on('/api/manual', serveOverride)
     this.#onSubtree('/api/manual', serveOverride)
     this.#on(

@@ -41,6 +41,8 @@ export type RouteSink = Pick<RouteFeed, 'setInstance' | 'removeInstance' | 'setT
 export interface OverrideStore {
   /** Paths below `registry.consul.kvpath`: `''` is the key itself, `/team-a` a key below it. */
   list(): Promise<readonly string[]>
+  /** What problems and the document call the text of a path. */
+  sourceOf(path: string): string
   /** A path that does not exist has the empty value. `version` is a decimal number as text. */
   read(path: string): Promise<{ readonly value: string; readonly version: string }>
   /** Creates the path when it is absent, whatever the version; changes it only when `version` is the current one. */

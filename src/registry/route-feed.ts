@@ -7,6 +7,7 @@ import { RouteComposition } from './route-composition.ts'
 import { RouteConflicts } from './route-conflicts.ts'
 import { formatDocument, headingOf } from './route-document.ts'
 import { LineChanges } from './route-line-changes.ts'
+import { previewText, type RouteDifference } from './route-preview.ts'
 import type { FindingSource } from './route-problems.ts'
 import { RouteProblems } from './route-problems.ts'
 import type { ServiceRoute } from './route-service.ts'
@@ -183,6 +184,12 @@ export class RouteFeed {
   /** The lines of all texts, as of the last commit. */
   *lines(): Generator<RouteLine> {
     for (const lines of this.#texts.values()) yield* lines
+  }
+
+  /** What would become of the routes if a text were this one. Nothing changes; what is staged does not count. */
+  preview(source: string, text: string): readonly RouteDifference[] {
+    const lines = { source, before: this.#texts.get(source) ?? [], after: linesOfText(text) }
+    return previewText(this.#composition, lines, this.#options)
   }
 
   #commitInstance(key: string, staged: StagedInstance, lines: LineChanges): void {

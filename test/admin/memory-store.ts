@@ -7,6 +7,10 @@ export class MemoryStore implements OverrideStore {
   /** When set, every call fails with it. */
   failure: Error | undefined
 
+  sourceOf(path: string): string {
+    return `fabio/config${path}`
+  }
+
   async list(): Promise<readonly string[]> {
     if (this.failure !== undefined) throw this.failure
     return [...this.#values.keys()]

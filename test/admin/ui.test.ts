@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import type { OverridePreview } from '../../src/admin/override-preview.ts'
 import type { Explanation, ServiceExplanation } from '../../src/explain/explanation.ts'
 import type { Problem } from '../../src/registry/route-feed.ts'
 import { missingPart, realPart } from '../harness/real-parts.ts'
@@ -177,6 +178,26 @@ const EXPLAINED_SERVICE: ServiceExplanation = {
   lines: [],
 }
 const EXPLAIN = { request: () => EXPLAINED, service: () => EXPLAINED_SERVICE }
+
+const PREVIEW: OverridePreview = {
+  rejections: [],
+  routes: [
+    {
+      host: 'www.example.com',
+      path: '/shop',
+      change: 'changed',
+      moved: 0.25,
+      requests: 4000,
+      targets: [
+        { service: 'shop', dst: 'http://10.0.0.1:8080/', tags: [], change: 'reweighted', before: 0.5, after: 0.75 },
+        { service: 'shop', dst: 'http://10.0.0.2:8080/', tags: [], change: 'removed', before: 0.5, after: 0 },
+        { service: 'shop', dst: 'http://10.0.0.3:8080/', tags: [], change: 'added', before: 0, after: 0.25 },
+      ],
+    },
+  ],
+  totals: { routes: 1, added: 1, removed: 1, reweighted: 1 },
+  requests: { seconds: 300, total: 8000, moved: 1000 },
+}
 
 const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
 
@@ -395,6 +416,29 @@ describe('in a browser', { skip }, () => {
     assert.equal(await field.inputValue(), 'route del b')
   })
 
+  test('while one edits, the page says what saving would change, and does not save what is no command', async () => {
+    const rejection = { line: 1, column: 1, text: 'rout', reason: 'no command', expected: 'route add' }
+    await using opened = await openPage({
+      url: '/manual',
+      previewOverride: () => PREVIEW,
+      checkCommands: text => (text === 'rout' ? [rejection] : []),
+    })
+    const { page, admin } = opened
+    const field = page.getByRole('textbox', { name: 'Route commands' })
+    await field.fill('route del shop')
+    await page.getByText('1 route: 1 targets added, 1 removed, 1 re-weighted.').waitFor()
+    await page.getByText('12.5% of the requests of the last 5 minutes (1,000 of 8,000) would go elsewhere.').waitFor()
+    await page.getByText('25.0% of its requests move (4,000 requests)').waitFor()
+    await field.fill('rout')
+    await page.getByText('What is not a command cannot be stored.').waitFor()
+    assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled())
+    await field.fill('route del shop')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Stored as version 41.').waitFor()
+    assert.equal((await admin.store.read('')).value, 'route del shop')
+    await page.getByText('What saving would change').waitFor({ state: 'detached' })
+  })
+
   test('when somebody else was faster, both texts are shown and nothing is lost', async () => {
     await using opened = await openPage({ url: '/manual', expectedErrors: /409/ })
     const { page, admin } = opened
@@ -541,6 +585,14 @@ describe('in a browser', { skip }, () => {
     { url: '/explain?url=http://h/', settle: page => page.getByText('is taken').waitFor() },
     { url: '/explain?service=shop', settle: page => page.getByText('rolling out').first().waitFor() },
     { url: '/config', settle: page => page.getByText('30s').waitFor() },
+    {
+      // The last: leaving it is asked about.
+      url: '/manual/x',
+      settle: async page => {
+        await page.locator('textarea:enabled').fill('route del shop')
+        await page.getByText('What saving would change').waitFor()
+      },
+    },
   ]
 
   for (const scheme of ['light', 'dark'] as const) {
@@ -555,6 +607,8 @@ describe('in a browser', { skip }, () => {
           title: 'Test',
           problems: () => PROBLEMS,
           explain: EXPLAIN,
+          previewOverride: () => PREVIEW,
+          checkCommands: () => [],
         })
         const { page, admin } = opened
         for (const { url, settle } of VISITS) {

@@ -12,6 +12,8 @@ export interface PageSettings {
   readonly canCheck: boolean
   /** `/api/problems` has something to say. */
   readonly hasProblems: boolean
+  /** `/api/manual?dryrun` is there. */
+  readonly canPreview: boolean
   /** `/api/explain` is there. */
   readonly canExplain: boolean
   readonly tagPrefix: string

@@ -26,6 +26,7 @@ export interface PagesOptions {
   readonly problems?: unknown
   readonly checkCommands?: unknown
   readonly explain?: unknown
+  readonly previewOverride?: unknown
   readonly tagPrefix?: string
   readonly log: Log
 }
@@ -70,7 +71,7 @@ export class Pages {
 }
 
 function formatShell(
-  { ui, version, overrides, problems, checkCommands, explain, tagPrefix }: PagesOptions,
+  { ui, version, overrides, problems, checkCommands, explain, previewOverride, tagPrefix }: PagesOptions,
   isBuilt: boolean,
 ): string {
   const base = encodePath(ui.path)
@@ -82,6 +83,7 @@ function formatShell(
     canStore: overrides !== undefined,
     canCheck: checkCommands !== undefined,
     hasProblems: problems !== undefined,
+    canPreview: previewOverride !== undefined && overrides !== undefined,
     canExplain: explain !== undefined,
     tagPrefix: tagPrefix ?? 'urlprefix-',
     source: ui.routingTable.source,

@@ -13,6 +13,7 @@ export function createOverrideStore(client: ConsulClient, kvPath: string): Overr
     return root === '' ? path.slice(1) : root + path
   }
   return {
+    sourceOf: keyOf,
     async list() {
       const pairs = (await client.keyValues(root)).decode()
       const keys = pairs.map(({ key }) => key).filter(key => isKeyBelow(key, root))

@@ -1,4 +1,5 @@
 import type { Explanation, ServiceExplanation } from '../../../explain/explanation.ts'
+import type { OverridePreview } from '../../override-preview.ts'
 import type { ApiOption, ApiRoute, Override, Problem, Rejection } from './answers.ts'
 
 /** An answer that is not a success, with the server's own words. */
@@ -78,6 +79,12 @@ export class Api {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(override),
     })
+  }
+
+  /** What storing this text would do; stores nothing. */
+  async previewOverride(path: string, override: Override): Promise<OverridePreview> {
+    const init = { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(override) }
+    return (await request(`${this.#overrideUrl(path)}?dryrun`, init)).json()
   }
 
   async check(text: string): Promise<readonly Rejection[]> {

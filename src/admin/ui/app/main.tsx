@@ -46,7 +46,7 @@ function createPage() {
       return <RoutesPage settings={settings} api={api} live={live} store={store} />
     }
     case 'manual': {
-      const draft = new OverrideDraft(api, page.path, { canCheck: settings.canCheck })
+      const draft = new OverrideDraft(api, page.path, settings)
       live.onRoutes(() => draft.lookForOthers())
       return <ManualPage settings={settings} api={api} draft={draft} />
     }

@@ -6,6 +6,7 @@ import { ConflictView } from './conflict-view.tsx'
 import { Editor } from './editor.tsx'
 import type { OverrideDraft } from './override-draft.ts'
 import { PathList } from './path-list.tsx'
+import { PreviewView } from './preview-view.tsx'
 
 interface ManualPageProps {
   readonly settings: PageSettings
@@ -54,7 +55,8 @@ export function ManualPage({ settings, api, draft }: ManualPageProps) {
 }
 
 function Editing({ draft, canStore }: { readonly draft: OverrideDraft; readonly canStore: boolean }) {
-  const canSave = canStore && draft.isDirty.value && !draft.isSaving.value
+  const isRight = draft.rejections.value.length === 0
+  const canSave = canStore && draft.isDirty.value && !draft.isSaving.value && isRight
   return (
     <>
       <Editor
@@ -76,8 +78,10 @@ function Editing({ draft, canStore }: { readonly draft: OverrideDraft; readonly 
         >
           Revert
         </button>
+        {!isRight && <span class="mistake">What is not a command cannot be stored.</span>}
         <span class="muted">Ctrl+S saves. To switch an override off, empty it.</span>
       </p>
+      {draft.preview.value !== undefined && <PreviewView preview={draft.preview.value} />}
     </>
   )
 }

@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals'
+import type { OverridePreview } from '../../../override-preview.ts'
 import type { Override, Rejection } from '../answers.ts'
 import { type Api, ApiError, describeError } from '../api.ts'
 
@@ -20,18 +21,22 @@ export class OverrideDraft {
   /** The other text, being compared with this one. */
   readonly conflict = signal<Override | undefined>(undefined)
   readonly rejections = signal<readonly Rejection[]>([])
+  /** What storing the draft would do; undefined while that is not known, or there is nothing to store. */
+  readonly preview = signal<OverridePreview | undefined>(undefined)
   readonly isDirty = computed(
     () => this.stored.value !== undefined && !isSameText(this.text.value, this.stored.value.value),
   )
 
   readonly #api: Api
   readonly #canCheck: boolean
+  readonly #canPreview: boolean
   #checkTimer: number | undefined
   #lookTimer: number | undefined
 
-  constructor(api: Api, path: string, options: { readonly canCheck: boolean }) {
+  constructor(api: Api, path: string, options: { readonly canCheck: boolean; readonly canPreview: boolean }) {
     this.#api = api
     this.#canCheck = options.canCheck
+    this.#canPreview = options.canPreview
     this.path = path
     // Asked by the browser's own dialog, which no text of ours can replace.
     addEventListener('beforeunload', event => {
@@ -124,6 +129,7 @@ export class OverrideDraft {
     }
     this.stored.value = now
     this.others.value = undefined
+    this.preview.value = undefined
     this.note.value = `Stored as version ${now.version}.`
   }
 
@@ -152,11 +158,26 @@ export class OverrideDraft {
     this.#checkSoon()
   }
 
+  #preview(text: string): void {
+    const version = this.stored.value?.version
+    if (!this.#canPreview || version === undefined || !this.isDirty.value) return
+    this.#api.previewOverride(this.path, { value: text, version }).then(
+      preview => {
+        if (text === this.text.value && this.isDirty.value) this.preview.value = preview
+      },
+      () => {
+        this.preview.value = undefined // A help, like the check.
+      },
+    )
+  }
+
   #checkSoon(): void {
+    this.preview.value = undefined
     if (!this.#canCheck) return
     clearTimeout(this.#checkTimer)
     this.#checkTimer = setTimeout(() => {
       const text = this.text.value
+      this.#preview(text)
       this.#api.check(text).then(
         rejections => {
           if (text === this.text.value) this.rejections.value = rejections
