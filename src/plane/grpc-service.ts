@@ -62,6 +62,10 @@ export class GrpcService implements Http2Host {
     new GrpcCall(call, this.context).start()
   }
 
+  failed(cause: unknown): void {
+    this.context.log.error(`internal error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`)
+  }
+
   closed(connection: Http2Connection): void {
     this.connections.delete(connection)
     this.onClosed()

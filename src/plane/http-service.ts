@@ -4,6 +4,9 @@ import type { ProxyConfig } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import { Http2PrefaceReader } from '../listener/http2-preface.ts'
 import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
+import { GrpcCall } from '../proxy/grpc/call.ts'
+import { type CallHead, fieldOf, isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
+import type { GrpcContext } from '../proxy/grpc/context.ts'
 import type { HttpContext } from '../proxy/http/context.ts'
 import type { Exchange } from '../proxy/http/exchange.ts'
 import { serve } from '../proxy/http/handler.ts'
@@ -26,6 +29,15 @@ export interface ExchangeLog {
   write(exchange: Exchange, durationMs: number): void
 }
 
+export interface HttpServiceParts {
+  readonly context: HttpContext
+  /** Made with the first gRPC call: its metrics are those of somebody who has gRPC. */
+  grpc(): GrpcContext
+  readonly heads: HeadPool
+  readonly accessLog: ExchangeLog | undefined
+  onClosed(): void
+}
+
 /** The HTTP connections of one listener: makes them, serves their requests, and counts what became of each. */
 export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   readonly deadlines: Deadlines
@@ -39,17 +51,15 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   private readonly http2Limits: Http2Limits
   private readonly takesHttp2InClear: boolean
   private readonly onClosed: () => void
+  private readonly grpc: () => GrpcContext
 
-  constructor(
-    spec: ListenerSpec,
-    config: ProxyConfig,
-    parts: { context: HttpContext; heads: HeadPool; accessLog: ExchangeLog | undefined; onClosed: () => void },
-  ) {
+  constructor(spec: ListenerSpec, config: ProxyConfig, parts: HttpServiceParts) {
     this.context = parts.context
     this.deadlines = parts.context.deadlines
     this.heads = parts.heads
     this.accessLog = parts.accessLog
     this.onClosed = parts.onClosed
+    this.grpc = parts.grpc
     const { limit } = config
     this.takesHttp2InClear = spec.h2c
     this.http2Limits = http2Limits(limit, spec.idleTimeoutMs || spec.readTimeoutMs)
@@ -111,7 +121,25 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
 
   onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
     const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+    const contentType = fieldOf(fields, 'content-type')
+    if (contentType !== undefined && isGrpcType(contentType)) {
+      const head = readCallHead(fields)
+      if (this.isForGrpc(head, connection.client)) {
+        stream.once('close', () => connection.ended(false))
+        const { address, tls } = connection.client
+        const host = head.authority
+        const call = { stream, fields, head, host, isEmpty: isWhole, clientAddress: address, isTls: tls !== undefined }
+        return new GrpcCall(call, this.grpc()).start()
+      }
+    }
     new Http2Exchange(stream, connection, this, this.limits, isWhole).start(fields)
+  }
+
+  /** A call, by its type and by the route it would take: to a target of another kind it is a request like any other. */
+  private isForGrpc({ path, authority, method }: CallHead, { tls }: ClientFacts): boolean {
+    if (method !== 'POST') return false
+    const route = this.context.table.lookup(authority, path, tls !== undefined)
+    return route?.targets.some(({ scheme }) => scheme === 'grpc' || scheme === 'grpcs') === true
   }
 
   serve(exchange: Exchange): void {
@@ -119,11 +147,13 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
       serve(exchange, this.context)
     } catch (cause) {
       // A bug. It costs this request and this connection, nothing else.
-      this.context.log.error(
-        `internal error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
-      )
+      this.failed(cause)
       exchange.downstream.abort()
     }
+  }
+
+  failed(cause: unknown): void {
+    this.context.log.error(`internal error: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`)
   }
 
   over(exchange: Exchange): void {

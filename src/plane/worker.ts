@@ -19,6 +19,7 @@ import { transferablesOf } from '../metrics/metric-batch.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { NO_METRICS } from '../metrics/no-metrics.ts'
 import { WorkerMetrics } from '../metrics/worker-metrics.ts'
+import type { GrpcContext } from '../proxy/grpc/context.ts'
 import { HeadPool } from '../proxy/http/head-pool.ts'
 import { createNoRoutePage } from '../proxy/http/no-route-page.ts'
 import { ServedTarget } from '../proxy/served-target.ts'
@@ -64,6 +65,7 @@ class WorkerThread {
   private readonly certificates = new Map<string, CertificateSet>()
   private ticketKey: Uint8Array | undefined
   private readonly parts: WorkerParts
+  private grpcContext: GrpcContext | undefined
   private edit: TableEdit<ServedTarget> | undefined
   private isDraining = false
 
@@ -196,10 +198,20 @@ class WorkerThread {
     const onClosed = (): void => this.connectionClosed()
     if (spec.proto === 'tcp') return new TcpService(spec, createTcpContext(this.parts, 'tcp'), onClosed)
     if (spec.proto === 'tcp+sni') return this.createSniService(spec)
-    if (spec.proto === 'grpc' || spec.proto === 'grpcs')
-      return new GrpcService(proxy, createGrpcContext(this.parts, proxy), onClosed)
+    if (spec.proto === 'grpc' || spec.proto === 'grpcs') return new GrpcService(proxy, this.grpc(), onClosed)
     const accessLog = this.exchangeLog()
-    return new HttpService(spec, proxy, { context: this.http.context, heads, accessLog, onClosed })
+    return new HttpService(spec, proxy, {
+      context: this.http.context,
+      grpc: () => this.grpc(),
+      heads,
+      accessLog,
+      onClosed,
+    })
+  }
+
+  private grpc(): GrpcContext {
+    this.grpcContext ??= createGrpcContext(this.parts, this.settings.config.proxy)
+    return this.grpcContext
   }
 
   private exchangeLog(): ExchangeLog | undefined {

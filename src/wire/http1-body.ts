@@ -57,6 +57,7 @@ const NOT_IN_TRAILERS = new Set([
   'expect',
   'forwarded',
   'host',
+  'http2-settings',
   'keep-alive',
   'max-forwards',
   'proxy-authenticate',

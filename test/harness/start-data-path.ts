@@ -85,7 +85,13 @@ export async function startDataPath(
         ? new TcpService(spec, createTcpContext(parts, 'tcp'), () => {})
         : spec.proto === 'grpc'
           ? new GrpcService(proxy, createGrpcContext(parts, proxy), () => {})
-          : new HttpService(spec, proxy, { context, heads, accessLog: undefined, onClosed: () => {} })
+          : new HttpService(spec, proxy, {
+              context,
+              grpc: () => createGrpcContext(parts, proxy),
+              heads,
+              accessLog: undefined,
+              onClosed: () => {},
+            })
     services.push(service)
     const accept = (accepted: Accepted): LinkUser => {
       links.push(accepted.link)

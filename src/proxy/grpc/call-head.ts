@@ -1,5 +1,8 @@
 // The head of a gRPC call: HTTP/2 fields as lists of names and values in turn, in the client's order.
 
+/** A field of HTTP/1.1 connections that nghttp2 lets in and Node lets nobody send. */
+const NEVER_SENT = 'http2-settings'
+
 /** The fields of a call that the router looks at. */
 export interface CallHead {
   /** The full method, `/package.Service/Method`. */
@@ -76,12 +79,20 @@ export function upstreamFields(
   const sent = [':authority', to.authority]
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i]!
-    if (name === ':authority' || name === 'host') continue
+    if (name === ':authority' || name === 'host' || name === NEVER_SENT) continue
     if (name === ':scheme') sent.push(name, to.isTls ? 'https' : 'http')
     else if (name === 'grpc-timeout' && to.timeout !== undefined) sent.push(name, to.timeout)
     else sent.push(name, fields[i + 1]!)
   }
   return sent
+}
+
+/** The fields of an upstream's answer, as they may be sent. */
+export function answerFields(fields: string[]): string[] {
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] === NEVER_SENT) return answerFields([...fields.slice(0, i), ...fields.slice(i + 2)])
+  }
+  return fields
 }
 
 /** A list of fields as Node wants trailers: the values of a name that comes several times as an array. */
@@ -90,6 +101,7 @@ export function trailerObject(fields: readonly string[]): Record<string, string 
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = fields[i]!
     const value = fields[i + 1]!
+    if (name === NEVER_SENT) continue
     const before = trailers[name]
     if (before === undefined) trailers[name] = value
     else trailers[name] = Array.isArray(before) ? [...before, value] : [before, value]

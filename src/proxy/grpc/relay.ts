@@ -1,6 +1,6 @@
 import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from 'node:http2'
 import { resetStream } from '../../socket/reset-stream.ts'
-import { fieldOf, isGrpcType, trailerObject } from './call-head.ts'
+import { answerFields, fieldOf, isGrpcType, trailerObject } from './call-head.ts'
 import { MessageMeter } from './message-meter.ts'
 import { GRPC, parseStatus, statusOfHttp, statusOfReset } from './status.ts'
 
@@ -125,9 +125,10 @@ export class Relay {
 
   // ---- the answer
 
-  onResponse(up: ClientHttp2Stream, fields: string[], flags: number): void {
+  onResponse(up: ClientHttp2Stream, received: string[], flags: number): void {
     if (up !== this.up) return
     this.kept = undefined
+    const fields = answerFields(received)
     const status = Number(fieldOf(fields, ':status'))
     const contentType = fieldOf(fields, 'content-type') ?? ''
     if (status !== 200 || !isGrpcType(contentType)) {

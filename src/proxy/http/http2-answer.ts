@@ -177,8 +177,8 @@ export class Http2Answer implements Downstream {
   }
 
   private statusOf(status: number): string {
-    // Node sends no status above 599; and no 2xx may stand where a tunnel was asked for and there is none.
-    if (status > 599 || (this.wantsTunnel && status >= 200 && status < 300)) return '502'
+    // Node sends no status outside of 200 to 599 here; and no 2xx may stand where a tunnel was asked for and there is none.
+    if (status < 200 || status > 599 || (this.wantsTunnel && status >= 200 && status < 300)) return '502'
     return String(status)
   }
 }

@@ -2,6 +2,7 @@ import http2, { constants, type ServerHttp2Session, type ServerHttp2Stream } fro
 import type net from 'node:net'
 import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
 import type { LinkUser } from '../../socket/link.ts'
+import { resetStream } from '../../socket/reset-stream.ts'
 import type { ClientFacts } from './request-head.ts'
 
 /** What an HTTP/2 listener lets a client do. Times in milliseconds, 0 is no limit. */
@@ -24,6 +25,8 @@ export interface Http2Host {
   /** A request has arrived. `fields` are names and values in turn, the client's order, Latin-1. */
   onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void
   closed(connection: Http2Connection): void
+  /** A bug kept a request from being served. */
+  failed(cause: unknown): void
 }
 
 /** Bytes of request bodies that may be under way on one stream before we have passed them on. */
@@ -152,7 +155,13 @@ export class Http2Connection implements LinkUser, Expiring {
 
   private onStream(stream: ServerHttp2Stream, fields: string[], flags: number): void {
     this.requests++
-    this.host.onStream(this, stream, fields, flags)
+    try {
+      this.host.onStream(this, stream, fields, flags)
+    } catch (cause) {
+      // A bug. It costs this request, nothing else.
+      this.host.failed(cause)
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR)
+    }
   }
 
   /** The time that counts now: until the client's first word, or without a request. */
