@@ -2,6 +2,7 @@
 // Content is handed on in place, never collected.
 
 import { HEADER, headerId, TOKEN } from './header-names.ts'
+import { mayTrail } from './trailer-names.ts'
 
 export interface BodySink {
   /** `bytes[from, to)` is content. Valid only during the call. */
@@ -43,44 +44,6 @@ const IN_VALUE = 9
 const IN_QUOTES = 10
 const AT_QUOTED_PAIR = 11
 const BEHIND_QUOTES = 12
-
-/** Headers that must not come after the body: they decide framing, routing or access (RFC 9110 §6.5.1). */
-const NOT_IN_TRAILERS = new Set([
-  'authorization',
-  'cache-control',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'cookie',
-  'expect',
-  'forwarded',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'max-forwards',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'www-authenticate',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-real-ip',
-])
-
-/** May a field of this name, in lower case, come after a body? */
-export function mayTrail(name: string): boolean {
-  return !NOT_IN_TRAILERS.has(name)
-}
 
 export type BodyKind = 'none' | 'length' | 'chunked' | 'until-close'
 

@@ -2,7 +2,7 @@
 // parser judges what comes in, whatever carried it, and everything behind it is the same.
 
 import { randomBytes } from 'node:crypto'
-import { mayTrail } from '../../wire/http1-body.ts'
+import { mayTrail } from '../../wire/trailer-names.ts'
 
 /** A request that is none we serve: the status to answer. */
 export interface FieldRefusal {
