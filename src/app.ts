@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
-import { loadAuthorities } from './cert/file-source.ts'
+import { loadAuthorities } from './cert/pem-file.ts'
 import type { CertSourceSpec } from './config/cert-source-spec.ts'
 import type { Config } from './config/config.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
@@ -60,7 +60,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       await connectRegistry(config.registry, { log, signal, env, context: commandContext(config) }),
     )
     const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
-    const certificates = app.own('certificates', await startCertificates(usedSources(config), { log }))
+    const certificates = app.own('certificates', await startCertificates(usedSources(config), { log, env }))
     const { plane, routes } = await startRouting(config, parts, { metrics, auth, certificates })
     app.own('data plane', plane)
     counted.plane = plane
@@ -68,6 +68,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       targets: routes.size,
       problems: routes.problems(),
       registry: registry.status(),
+      expiries: certificates.expiries(),
     }))
     const options = config.process.dev ? { ...parts.options, ...describeDev(config) } : parts.options
     const readiness = new Readiness({
@@ -75,7 +76,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       staleLimitMs: config.registry.staleLimitMs,
     })
     const requests = metrics.workerOptions === undefined ? undefined : new RequestCounts(metrics.hub)
-    const admin = await startOperatorUi(config, { log, options, routes, registry, readiness, requests })
+    const admin = await startOperatorUi(config, { log, options, routes, registry, readiness, requests, certificates })
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
       [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),

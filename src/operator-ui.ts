@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { describePreview } from './admin/override-preview.ts'
 import { replyText } from './admin/reply.ts'
 import { startAdmin } from './admin/server.ts'
+import type { Certificates } from './cert/certificates.ts'
 import type { Config } from './config/config.ts'
 import { describeConfig } from './config/describe.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
@@ -23,11 +24,12 @@ export interface OperatorUiParts {
   readonly readiness: Readiness
   /** Undefined with metrics off. */
   readonly requests: RequestCounts | undefined
+  readonly certificates: Certificates
 }
 
 /** The admin server, and what it shows of the router. */
 export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnType<typeof startAdmin> {
-  const { log, options, routes, registry, readiness, requests } = parts
+  const { log, options, routes, registry, readiness, requests, certificates } = parts
   const { ui } = config
   const checkCommands = (text: string) => checkRouteText(text, commandContext(config))
   return startAdmin({
@@ -39,6 +41,7 @@ export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnT
     routes,
     registryStatus: () => registry.status(),
     log,
+    certificates: () => certificates.facts(),
     overrides: registry.overrides,
     problems: () => routes.problems(),
     checkCommands,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { SourceFacts } from '../cert/certificate-collection.ts'
 import type { DescribedOption } from '../config/describe-options.ts'
 import type { Log } from '../log/log.ts'
 import type { OverrideStore, RegistryStatus } from '../registry/registry.ts'
@@ -27,6 +28,8 @@ export interface AdminHandlerOptions {
   readonly log: Log
   /** Absent when the registry's backend cannot keep overrides. */
   readonly overrides?: OverrideStore | undefined
+  /** Certificates of listeners, by source. */
+  readonly certificates?: () => readonly SourceFacts[]
   /** What in the route definitions does not count as it was meant. */
   readonly problems?: () => readonly Problem[]
   /** Finds what is wrong with route commands before they are stored. */
@@ -68,6 +71,7 @@ export class AdminHandler implements Disposable {
     this.#on('/api/routes', (req, res, target) => routesApi.serve(req, res, queryOf(target)))
     this.#on('/api/status', (_req, res, target) => replyJson(res, options.registryStatus(), prettyOf(target)))
     this.#on('/api/problems', (_req, res, target) => replyJson(res, options.problems?.() ?? [], prettyOf(target)))
+    this.#on('/api/certs', (_req, res, target) => replyJson(res, options.certificates?.() ?? [], prettyOf(target)))
     this.#on('/api/events', (req, res) => this.#events.serve(req, res))
     this.#on('/favicon.ico', (_req, res) => replyNotFound(res))
     this.#addOverrides(options)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CertSourceSpec } from '../config/cert-source-spec.ts'
 import type { Log } from '../log/log.ts'
+import type { SourceFacts } from './certificate-collection.ts'
 import type { CertificateSet } from './certificate-set.ts'
-import { loadAuthorities, loadFilePair } from './file-source.ts'
-import { reasonOf } from './parse-pair.ts'
+import { CertificateSource } from './certificate-source.ts'
+import type { Environment } from './vault-client.ts'
 
 /** Who is told when certificates change. */
 export interface CertificateListener {
@@ -14,20 +16,39 @@ export interface CertificateListener {
 const TICKET_KEY_BYTES = 32
 /** As long as a ticket is good for. One that was given before the key changed costs its client a whole handshake. */
 const TICKET_ROTATION_MS = 12 * 3_600_000
+const WARN_MS = 24 * 3_600_000
+/** Listeners open without the certificates of a server that takes longer than this to answer first. */
+const PATIENCE_MS = 5000
 
-/** The certificates of all sources that a listener refers to, as they are now; and the key of session tickets. */
-export class Certificates implements Disposable {
+/** The certificates of all sources that a listener refers to, as they are now; and the secret of session tickets. */
+export class Certificates implements AsyncDisposable {
+  private readonly sources = new Map<string, CertificateSource>()
   private readonly sets = new Map<string, CertificateSet>()
   private readonly listeners: CertificateListener[] = []
-  private readonly rotation: NodeJS.Timeout
+  private readonly timers: readonly NodeJS.Timeout[]
   private key = randomBytes(TICKET_KEY_BYTES)
 
   constructor() {
-    this.rotation = setInterval(() => this.rotate(), TICKET_ROTATION_MS)
-    this.rotation.unref()
+    this.timers = [setInterval(() => this.rotate(), TICKET_ROTATION_MS), setInterval(() => this.warn(), WARN_MS)]
+    for (const timer of this.timers) timer.unref()
   }
 
-  /** Tells `listener` what there is, and from now on what changes. @returns how to stop that */
+  /** @throws Error when the source cannot be one, or its file cannot be used */
+  async follow(spec: CertSourceSpec, { log, env }: { readonly log: Log; readonly env: Environment }): Promise<void> {
+    const source = new CertificateSource(spec, { log, env, publish: set => this.publish(spec.name, set) })
+    this.sources.set(spec.name, source)
+    const patience = new AbortController()
+    const late = sleep(PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => {
+      // Only ever aborted below.
+    })
+    try {
+      await Promise.race([source.start(), late])
+    } finally {
+      patience.abort()
+    }
+  }
+
+  /** Tells `listener` what there is, and from now on what changes. */
   subscribe(listener: CertificateListener): void {
     this.tell(listener)
     this.listeners.push(listener)
@@ -39,48 +60,56 @@ export class Certificates implements Disposable {
     for (const [source, set] of this.sets) listener.certificates(source, set)
   }
 
-  set(source: string, set: CertificateSet): void {
-    this.sets.set(source, set)
-    for (const listener of this.listeners) listener.certificates(source, set)
+  /** Has a certificate made for this name, where the source can. Resolves with whether there is one, and never rejects. */
+  async issue(source: string, serverName: string): Promise<boolean> {
+    return (await this.sources.get(source)?.issuer?.issue(serverName)) ?? false
   }
 
-  [Symbol.dispose](): void {
-    clearInterval(this.rotation)
+  /** For operators. */
+  facts(): readonly SourceFacts[] {
+    return Array.from(this.sources.values(), ({ collection }) => collection.facts())
+  }
+
+  expiries(): readonly { readonly source: string; readonly name: string; readonly at: number }[] {
+    return [...this.sources].flatMap(([source, { collection }]) =>
+      collection.expiries().map(({ name, at }) => ({ source, name, at })),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer)
+    await Promise.all(Array.from(this.sources.values(), source => source[Symbol.asyncDispose]()))
+  }
+
+  private publish(source: string, set: CertificateSet): void {
+    this.sets.set(source, set)
+    for (const listener of this.listeners) listener.certificates(source, set)
   }
 
   private rotate(): void {
     this.key = randomBytes(TICKET_KEY_BYTES)
     for (const listener of this.listeners) listener.ticketKey(this.key)
   }
-}
 
-/**
- * Loads the certificates of `sources`.
- * @throws Error in Fabio's words, when a file cannot be used
- */
-export async function startCertificates(
-  sources: readonly CertSourceSpec[],
-  { log }: { readonly log: Log },
-): Promise<Certificates> {
-  const certificates = new Certificates()
-  try {
-    for (const spec of sources) if (spec.type === 'file') certificates.set(spec.name, await loadFile(spec, log))
-    return certificates
-  } catch (cause) {
-    certificates[Symbol.dispose]()
-    throw cause
+  private warn(): void {
+    for (const { collection } of this.sources.values()) collection.warnOfExpiry()
   }
 }
 
-async function loadFile(spec: CertSourceSpec, log: Log): Promise<CertificateSet> {
+/**
+ * Follows the certificates of `sources`. Resolves when each has been tried once, or has had time enough for that.
+ * @throws Error in Fabio's words, when a source cannot be one
+ */
+export async function startCertificates(
+  sources: readonly CertSourceSpec[],
+  surroundings: { readonly log: Log; readonly env: Environment },
+): Promise<Certificates> {
+  const certificates = new Certificates()
   try {
-    const { pair } = await loadFilePair(spec)
-    log.info(`cert: Store has certificates for ["${pair.serverNames.join(',')}"]`)
-    return {
-      pairs: [pair],
-      clientAuthorities: spec.clientCaPath === '' ? undefined : await loadAuthorities(spec.clientCaPath),
-    }
+    await Promise.all(sources.map(spec => certificates.follow(spec, surroundings)))
+    return certificates
   } catch (cause) {
-    throw new Error(`cert: Error loading certificate. ${reasonOf(cause)}`, { cause })
+    await certificates[Symbol.asyncDispose]()
+    throw cause
   }
 }

@@ -140,7 +140,7 @@ class ConfigBuilder {
     const context = this.#listenerContext(certSources, this.#values.section(proxyOptions))
     const listeners = this.#parseMaps(proxyOptions.addr, (map, warn) => {
       const listener = parseListenerSpec(map, { ...context, warn })
-      const reason = laterReason(listener, certSources)
+      const reason = laterReason(listener)
       if (reason !== undefined) warn(`listener ${listener.addr} with proto=${listener.proto} has no effect: ${reason}`)
       return listener
     })

@@ -137,15 +137,8 @@ export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): L
 }
 
 /** Why this version does not open such a listener; undefined when it does. */
-export function laterReason(
-  { proto, certSource }: ListenerSpec,
-  certSources: ReadonlyMap<string, CertSourceSpec>,
-): string | undefined {
-  const { later } = PROTOCOLS[proto]
-  if (later !== undefined || certSource === undefined) return later
-  if (proto === 'prometheus') return LATER_TLS
-  const type = certSources.get(certSource)?.type
-  return type === 'file' ? undefined : `certificate sources with type=${type} are not part of this version`
+export function laterReason({ proto, certSource }: ListenerSpec): string | undefined {
+  return PROTOCOLS[proto].later ?? (certSource !== undefined && proto === 'prometheus' ? LATER_TLS : undefined)
 }
 
 function isProtocol(text: string): text is ListenerProtocol {

@@ -27,6 +27,7 @@ export class Arrivals {
         spec,
         protocols: speaksHttp2 ? ['h2', ...tls.protocols] : tls.protocols,
         handshakeTimeoutMs: tls.handshakeTimeoutMs,
+        issue: tls.issue,
         log,
         onSecure: (socket, arrival) => this.acceptSecure(socket, arrival),
       },

@@ -70,6 +70,8 @@ export interface TlsSettings {
   readonly requiresClientCertificates: boolean
   /** 0 is no limit. */
   readonly handshakeTimeoutMs: number
+  /** Has a certificate made for a name that there is none for; calls back when there is one, or there will be none. */
+  readonly issue?: ((serverName: string, done: () => void) => void) | undefined
 }
 
 export interface Listener {

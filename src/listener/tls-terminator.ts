@@ -13,6 +13,8 @@ export interface TlsTerminatorOptions<T> {
   readonly protocols: readonly string[]
   readonly handshakeTimeoutMs: number
   readonly log: Log
+  /** Has a certificate made for a name that there is none for; calls back when there is one, or there will be none. */
+  readonly issue?: ((serverName: string, done: () => void) => void) | undefined
   /** The handshake is done, and the client's certificate, if one is asked for, is good. */
   onSecure(socket: tls.TLSSocket, facts: T): void
 }
@@ -132,6 +134,16 @@ export class TlsTerminator<T> {
 
   /** Nothing here may throw: node:tls would end the process. */
   private choose(
+    socket: WrappedSocket,
+    serverName: string,
+    done: (error: Error | null, context?: tls.SecureContext) => void,
+  ): void {
+    const { issue } = this.options
+    if (issue === undefined || this.index.find(serverName) !== undefined) return this.show(socket, serverName, done)
+    issue(serverName, () => this.show(socket, serverName, done))
+  }
+
+  private show(
     socket: WrappedSocket,
     serverName: string,
     done: (error: Error | null, context?: tls.SecureContext) => void,

@@ -31,6 +31,7 @@ export const OUR_METRICS: ReadonlyMap<string, string> = new Map([
   ['fabio.route_problems', 'Route definitions that cannot be used at present.'],
   ['fabio.route_conflicts', 'Routes whose definitions get in the way of each other.'],
   ['fabio.registry_age_seconds', 'Time since the registry last confirmed what is in the routing table.'],
+  ['fabio.certificate_expiry_seconds', 'When a certificate of a listener ends, in seconds since 1970.'],
   ['fabio.workers_replaced', 'Threads of the data plane that died and were replaced.'],
   ['fabio.access_log_lines_dropped', 'Access log lines that were not written because nobody read them.'],
   ['fabio.log_records_dropped', 'Log records that were not written because nobody read them.'],

@@ -92,7 +92,7 @@ export class DataPlane implements AsyncDisposable {
   static async start(options: DataPlaneOptions): Promise<DataPlane> {
     const ports: number[] = []
     for (const spec of options.config.proxy.listeners)
-      ports.push(isServedByWorkers(spec, options.config) ? await probeListener(spec) : -1)
+      ports.push(isServedByWorkers(spec) ? await probeListener(spec) : -1)
     return new DataPlane(options, ports)
   }
 
@@ -204,6 +204,8 @@ export class DataPlane implements AsyncDisposable {
         this.failure = message.reason
         options.log.error(message.reason)
         return this.wake()
+      case 'issue':
+        return this.issue(worker, message.source, message.serverName)
       case 'metrics':
         return options.onMetrics(worker.index, message.batch)
       case 'measured':
@@ -218,6 +220,13 @@ export class DataPlane implements AsyncDisposable {
         this.drained.add(worker.index)
         return this.wake()
     }
+  }
+
+  /** The certificate, if there is one now, has been sent to all workers before the answer. */
+  private issue(worker: WorkerHandle, source: string, serverName: string): void {
+    void this.options.certificates
+      .issue(source, serverName)
+      .then(() => worker.post({ kind: 'issued', source, serverName }))
   }
 
   private countMeasured(id: number): void {
@@ -275,8 +284,7 @@ export class DataPlane implements AsyncDisposable {
   }
 }
 
-function isServedByWorkers({ proto, certSource }: ListenerSpec, { proxy }: Config): boolean {
-  if (certSource !== undefined && proxy.certSources.get(certSource)?.type !== 'file') return false
+function isServedByWorkers({ proto }: ListenerSpec): boolean {
   return WORKER_PROTOCOLS.has(proto)
 }
 

@@ -5,8 +5,12 @@ import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { ServerNameSettings, TlsSettings } from '../listener/listener.ts'
 import type { TcpService } from './tcp-service.ts'
 
-/** undefined for a listener in the clear. */
-export function tlsSettings({ proto, certSource }: ListenerSpec, proxy: ProxyConfig): TlsSettings | undefined {
+/** undefined for a listener in the clear. `issue` is used where the source makes certificates when they are asked for. */
+export function tlsSettings(
+  { proto, certSource }: ListenerSpec,
+  proxy: ProxyConfig,
+  issue: (source: string, serverName: string, done: () => void) => void,
+): TlsSettings | undefined {
   const source = certSource === undefined ? undefined : proxy.certSources.get(certSource)
   if (source === undefined) return undefined
   return {
@@ -14,6 +18,7 @@ export function tlsSettings({ proto, certSource }: ListenerSpec, proxy: ProxyCon
     protocols: proto === 'tcp' || proto === 'tcp-dynamic' ? [] : ['http/1.1'],
     requiresClientCertificates: source.clientCaPath !== '',
     handshakeTimeoutMs: proxy.limit.headerTimeoutMs,
+    issue: source.type === 'vault-pki' ? (serverName, done) => issue(source.name, serverName, done) : undefined,
   }
 }
 

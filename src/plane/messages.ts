@@ -36,6 +36,8 @@ export type ToWorker =
   | { readonly kind: 'no-route-page'; readonly html: string }
   /** New connections of listeners with this `cs` get these. */
   | { readonly kind: 'certificates'; readonly source: string; readonly set: CertificateSet }
+  /** The answer to `issue`: there is a certificate for this name now, or there will be none. */
+  | { readonly kind: 'issued'; readonly source: string; readonly serverName: string }
   /** What the keys of session tickets are made of; all workers have the same. */
   | { readonly kind: 'ticket-key'; readonly key: Uint8Array }
   | { readonly kind: 'listen' }
@@ -50,6 +52,8 @@ export type FromWorker =
   | { readonly kind: 'listening' }
   /** Listening failed. */
   | { readonly kind: 'failed'; readonly reason: string }
+  /** A client waits for a certificate of this name that its source could make. */
+  | { readonly kind: 'issue'; readonly source: string; readonly serverName: string }
   /** All requests from now on are served by this version of the table. */
   | { readonly kind: 'serving'; readonly version: number }
   | { readonly kind: 'metrics'; readonly batch: MetricBatch }

@@ -31,6 +31,7 @@ import { Upstreams } from '../upstream/upstreams.ts'
 import { createGrpcContext, createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
 import { GrpcService } from './grpc-service.ts'
 import { type ExchangeLog, HttpService } from './http-service.ts'
+import { IssueRequests } from './issue-requests.ts'
 import { serverNameSettings, tlsSettings } from './listener-settings.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { TcpService } from './tcp-service.ts'
@@ -63,6 +64,7 @@ class WorkerThread {
   private readonly services: Service[] = []
   private readonly listeners: { readonly listener: Listener; readonly certSource: string | undefined }[] = []
   private readonly certificates = new Map<string, CertificateSet>()
+  private readonly issuing = new IssueRequests((source, serverName) => this.post({ kind: 'issue', source, serverName }))
   private ticketKey: Uint8Array | undefined
   private readonly parts: WorkerParts
   private grpcContext: GrpcContext | undefined
@@ -125,6 +127,8 @@ class WorkerThread {
         for (const { listener, certSource } of this.listeners)
           if (certSource === message.source) listener.setCertificates(message.set)
         return
+      case 'issued':
+        return this.issuing.answered(message.source, message.serverName)
       case 'ticket-key':
         this.ticketKey = message.key
         for (const { listener } of this.listeners) listener.setTicketKey(message.key)
@@ -155,7 +159,7 @@ class WorkerThread {
         const listener = await startListener({
           spec: { ...spec, port },
           reusePort,
-          tls: tlsSettings(spec, config.proxy),
+          tls: tlsSettings(spec, config.proxy, (source, name, done) => this.issuing.add(source, name, done)),
           serverNames: this.serverNames(spec, service),
           deadlines: this.deadlines,
           log: this.log,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import tls from 'node:tls'
+import { both, put } from '../cert/follow-source.ts'
 import { startHttpUpstream } from '../harness/http-upstream.ts'
 import { RawClient } from '../harness/raw-client.ts'
 import { startRawUpstream } from '../harness/raw-upstream.ts'
@@ -10,6 +12,8 @@ import { runClient } from '../harness/run-client.ts'
 import { findPorts } from '../harness/spawn-fabio.ts'
 import { startFabio } from '../harness/start-fabio.ts'
 import { TestAuthority } from '../harness/test-authority.ts'
+import { until } from '../harness/until.ts'
+import { startVaultDouble } from '../harness/vault-double.ts'
 
 const echoHead = (): ReturnType<typeof startHttpUpstream> =>
   startHttpUpstream(({ head, send }) => send(`HTTP/1.1 200 OK\r\nContent-Length: ${head.length}\r\n\r\n${head}`))
@@ -225,3 +229,61 @@ test('a tcp listener with a certificate passes on what it decrypts, and offers n
   assert.equal(client.alpnProtocol, false)
   client.destroy()
 })
+
+test('certificates of a directory are chosen by name, changed while it runs, and shown to operators', async () => {
+  await using authority = await TestAuthority.create()
+  const directory = join(authority.directory, 'certs')
+  const [first, wild, exact] = await Promise.all([
+    authority.issue('a.test'),
+    authority.issue('*.b.test'),
+    authority.issue('x.b.test'),
+  ])
+  await put(directory, '1.pem', both(first))
+  await put(directory, '2.pem', both(wild))
+  await using fabio = await startFabio({
+    addr: '127.0.0.1:0;cs=dir,127.0.0.1:0;cs=dir;strictmatch=true',
+    flags: ['-proxy.cs', `cs=dir;type=path;cert=${directory};refresh=1s`],
+  })
+  const [lenient = 0, strict = 0] = fabio.ports
+  const names = ['a.test', 'A.TEST', 'y.b.test', 'x.b.test', 'deep.y.b.test', 'other.test', '']
+  const shown = async (port: number): Promise<string[]> => Promise.all(names.map(name => certificateFor(port, name)))
+  assert.deepEqual(await shown(lenient), ['a.test', 'a.test', '*.b.test', '*.b.test', 'a.test', 'a.test', 'a.test'])
+  assert.deepEqual(await shown(strict), ['a.test', 'a.test', '*.b.test', '*.b.test', 'none', 'none', 'none'])
+  await put(directory, '3.pem', both(exact))
+  await until('the new one is shown', async () => (await certificateFor(strict, 'x.b.test')) === 'x.b.test')
+  const response = await fetch(`${fabio.uiUrl}/api/certs`)
+  const [source] = (await response.json()) as { certificates: { serverNames: string[]; notAfter: string }[] }[]
+  assert.deepEqual(
+    source?.certificates.map(({ serverNames }) => serverNames),
+    [['a.test'], ['*.b.test'], ['x.b.test']],
+  )
+  assert.ok(Date.parse(source?.certificates[0]?.notAfter ?? '') > Date.now())
+})
+
+test('vault-pki makes the certificate a client waits for', async () => {
+  await using authority = await TestAuthority.create()
+  await using vault = await startVaultDouble(authority)
+  vault.tokens.set('t', 0)
+  await using fabio = await startFabio({
+    addr: '127.0.0.1:0;cs=pki',
+    flags: ['-proxy.cs', 'cs=pki;type=vault-pki;cert=pki/issue/web'],
+    env: { VAULT_ADDR: vault.url, VAULT_TOKEN: 't' },
+  })
+  const names = ['a.test', 'a.test', 'b.test', 'bad.example', '']
+  const shown = await Promise.all(names.map(name => certificateFor(fabio.port, name)))
+  assert.deepEqual(shown, ['a.test', 'a.test', 'b.test', 'none', 'none'])
+  assert.equal(vault.requests.filter(text => text === 'PUT pki/issue/web').length, 3)
+})
+
+/** The common name of the certificate a client is shown, `none` when it is refused. */
+async function certificateFor(port: number, servername: string): Promise<string> {
+  const socket = tls.connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+  try {
+    await once(socket, 'secureConnect')
+    return String(socket.getPeerCertificate().subject.CN)
+  } catch {
+    return 'none'
+  } finally {
+    socket.destroy()
+  }
+}

@@ -12,6 +12,8 @@ export interface StartFabioOptions {
   /** `proxy.addr`; by default one HTTP listener on a free port. */
   readonly addr?: string
   readonly logLevel?: LogLevel
+  /** Environment variables, for what does not come from options. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface RunningFabio extends AsyncDisposable {
@@ -29,7 +31,7 @@ export interface RunningFabio extends AsyncDisposable {
 
 /** The whole router in this process, its workers in threads of it, on free ports of 127.0.0.1. */
 export async function startFabio(options: StartFabioOptions = {}): Promise<RunningFabio> {
-  const { routes = '', flags = [], addr = '127.0.0.1:0', logLevel = 'DEBUG' } = options
+  const { routes = '', flags = [], addr = '127.0.0.1:0', logLevel = 'DEBUG', env = {} } = options
   const usual = ['-proxy.addr', addr, '-ui.addr', '127.0.0.1:0', '-runtime.gomaxprocs', '2', '-log.level', logLevel]
   const registry = flags.some(flag => flag.startsWith('-registry.backend'))
     ? []
@@ -52,7 +54,7 @@ export async function startFabio(options: StartFabioOptions = {}): Promise<Runni
   })
   const { config, options: described } = loaded
   const { signal } = new AbortController()
-  const app = await startApp({ config, options: described, log, stdout, env: {}, signal })
+  const app = await startApp({ config, options: described, log, stdout, env, signal })
   const port = app.listenerPorts[0] ?? -1
   return {
     app,

@@ -1,26 +1,16 @@
 import { readFile } from 'node:fs/promises'
-import type { CertSourceSpec } from '../config/cert-source-spec.ts'
-import { CertificateError, type ParsedPair, parseCertificates, parsePair } from './parse-pair.ts'
-
-/**
- * `type=file`: one pair, read once; the key may be in the file of the certificate.
- * @throws CertificateError
- */
-export async function loadFilePair({ certPath, keyPath }: CertSourceSpec): Promise<ParsedPair> {
-  const cert = await readText(certPath)
-  const key = keyPath === '' || keyPath === certPath ? cert : await readText(keyPath)
-  return parsePair(certPath, cert, key)
-}
+import { CertificateError, parseCertificates } from './parse-pair.ts'
 
 /**
  * The certificates of a PEM file, one text each.
  * @throws CertificateError also when there are none
  */
 export async function loadAuthorities(file: string): Promise<readonly string[]> {
-  return parseCertificates(file, await readText(file))
+  return parseCertificates(file, await readPemFile(file))
 }
 
-async function readText(file: string): Promise<string> {
+/** @throws CertificateError */
+export async function readPemFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'latin1')
   } catch (cause) {
