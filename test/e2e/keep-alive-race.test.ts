@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RawClient, request } from '../harness/raw-client.ts'
 import { OK, startRawUpstream } from '../harness/raw-upstream.ts'
-import { startFabio } from '../harness/start-fabio.ts'
+import { startDataPath } from '../harness/start-data-path.ts'
 
 // An upstream that hangs up on idle connections after so long, and requests that come a moment before, then, and a moment after.
 
@@ -29,7 +29,7 @@ for (const how of ['end', 'resetAndDestroy'] as const) {
         )
       })
       const timers = new Map<object, NodeJS.Timeout>()
-      await using fabio = await startFabio({ routes: `route add svc / ${upstream.url}` })
+      await using fabio = await startDataPath({ routes: `route add svc / ${upstream.url}` })
       const statuses: string[] = []
       await Promise.all(
         Array.from({ length: CLIENTS }, async (_, c) => {
@@ -72,7 +72,7 @@ describe('bytes that nobody asked for, on a connection at rest', () => {
         const isPoisoned = connection.received.includes('/poison')
         connection.socket.write(OK, () => isPoisoned && setTimeout(() => connection.socket.write(bytes), 5))
       })
-      await using fabio = await startFabio({ routes: `route add svc / ${upstream.url}` })
+      await using fabio = await startDataPath({ routes: `route add svc / ${upstream.url}` })
       await using client = await RawClient.connect(fabio.port)
       for (let i = 0; i < 5; i++) {
         assert.equal((await client.ask(request('GET /poison HTTP/1.1', 'Host: a'), 15_000)).body, 'ok')

@@ -1,8 +1,10 @@
 // `npm run fuzz -- --framing [COUNT] [--seed SEED] [--start NUMBER]`: this router's parsers beside llhttp, on COUNT generated texts.
+// With `--through` the texts go through the whole router on real sockets, and llhttp reads what comes out.
 // A run that was stopped goes on with `--start`; a finding is repeated by its number with the same seed.
 
 import { parseArgs } from 'node:util'
 import { compareBatch, newTally } from './compare.ts'
+import { ThroughProxy } from './through-proxy.ts'
 
 const BATCH = 500
 const REPORT_MS = 10_000
@@ -13,6 +15,7 @@ const { values, positionals } = parseArgs({
     framing: { type: 'boolean' },
     seed: { type: 'string', default: '1' },
     start: { type: 'string', default: '0' },
+    through: { type: 'boolean' },
   },
   allowPositionals: true,
 })
@@ -20,6 +23,7 @@ const count = Number(positionals[0] ?? 2_000_000)
 const seed = Number(values.seed)
 const start = Number(values.start)
 const tally = newTally()
+const proxy = values.through ? await ThroughProxy.start(seed) : undefined
 const startedAt = performance.now()
 let reportedAt = startedAt
 
@@ -35,7 +39,8 @@ function line(number: number): string {
 let number = start
 while (number < start + count && tally.findings.length < MAX_SHOWN) {
   const to = Math.min(number + BATCH, start + count)
-  await compareBatch(seed, number, to, tally)
+  if (proxy === undefined) await compareBatch(seed, number, to, tally)
+  else await proxy.compareBatch(number, to, tally)
   number = to
   if (performance.now() - reportedAt < REPORT_MS) continue
   reportedAt = performance.now()

@@ -1,8 +1,10 @@
 // Honest clients of a router under attack, in a thread of their own: how long they wait is not how busy the attackers are.
 
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { isMainThread, type MessagePort, parentPort, Worker } from 'node:worker_threads'
 import { RawClient, request } from '../harness/raw-client.ts'
+import { startGoodUpstream } from './upstreams.ts'
 
 /** What they see. */
 export interface Service {
@@ -17,13 +19,37 @@ const PATIENCE_MS = 10_000
 /** A connection carries so many requests; the router must take new ones as well. */
 const REQUESTS = 20
 
-/** Starts them. @returns what ends them and tells what they saw */
-export function startGoodClients(port: number): () => Promise<Service> {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { port } })
-  const seen = new Promise<Service>((resolve, reject) => worker.once('message', resolve).once('error', reject))
-  return () => {
-    worker.postMessage('stop')
-    return seen
+/** The thread of honest clients, and of the upstream they ask for. */
+export class GoodClients implements AsyncDisposable {
+  /** Of the upstream. */
+  readonly url: string
+  private readonly worker: Worker
+
+  private constructor(worker: Worker, url: string) {
+    this.worker = worker
+    this.url = url
+  }
+
+  static async start(): Promise<GoodClients> {
+    const worker = new Worker(new URL(import.meta.url))
+    const [url] = (await once(worker, 'message')) as [string]
+    return new GoodClients(worker, url)
+  }
+
+  /** They ask on and on from now on. */
+  begin(port: number): void {
+    this.worker.postMessage(port)
+  }
+
+  async stop(): Promise<Service> {
+    const seen = once(this.worker, 'message')
+    this.worker.postMessage('stop')
+    const [service] = (await seen) as [Service]
+    return service
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.worker.terminate()
   }
 }
 
@@ -56,17 +82,24 @@ function question(token: string, isPost: boolean): string {
   return `${request(`POST /good/${token} HTTP/1.1`, 'Host: a', 'Content-Length: 5')}hello`
 }
 
-async function serveThread(): Promise<void> {
-  const { port } = workerData as { port: number }
-  const stop = new AbortController()
-  parentPort?.once('message', () => stop.abort())
-  const all = await Promise.all(NAMES.map(name => askOnAndOn(port, name, stop.signal)))
-  const service: Service = {
+async function askAll(port: number, signal: AbortSignal): Promise<Service> {
+  const all = await Promise.all(NAMES.map(name => askOnAndOn(port, name, signal)))
+  return {
     asked: all.reduce((sum, { asked }) => sum + asked, 0),
     wrong: all.flatMap(({ wrong }) => wrong),
     slowestMs: Math.max(...all.map(one => one.slowestMs)),
   }
-  parentPort?.postMessage(service)
 }
 
-if (!isMainThread) await serveThread()
+async function runThread(port: MessagePort): Promise<void> {
+  const { url } = await startGoodUpstream()
+  let stop = new AbortController()
+  port.on('message', (message: number | 'stop') => {
+    if (message === 'stop') return stop.abort()
+    stop = new AbortController()
+    void askAll(message, stop.signal).then(service => port.postMessage(service))
+  })
+  port.postMessage(url)
+}
+
+if (!isMainThread && parentPort !== null) await runThread(parentPort)

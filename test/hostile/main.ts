@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Random } from '../framing/random.ts'
 import { ATTACKS, type Attack } from './attacks.ts'
-import { type Service, startGoodClients } from './good-clients.ts'
+import { GoodClients, type Service } from './good-clients.ts'
 import { RouterProcess } from './router-process.ts'
-import { startGoodUpstream, startHostileUpstream } from './upstreams.ts'
+import { startHostileUpstream } from './upstreams.ts'
 
 const RECOVERY_MS = 60_000
 /** Connections that are kept to upstreams, and the clients of who measures. */
@@ -29,6 +29,7 @@ const { values, positionals } = parseArgs({
 const seed = Number(values.seed)
 const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
 let shots = 0
+await using good = await GoodClients.start()
 
 async function attackUntil(attack: Attack, port: number, mayGoOn: () => boolean): Promise<number> {
   let done = 0
@@ -46,9 +47,9 @@ async function serveMeanwhile<T>(
   router: RouterProcess,
   work: () => Promise<T>,
 ): Promise<{ result: T; service: Service }> {
-  const stop = startGoodClients(router.port)
+  good.begin(router.port)
   const result = await work()
-  return { result, service: await stop() }
+  return { result, service: await good.stop() }
 }
 
 /** @returns how long it took until the router has no more sockets than before, in ms */
@@ -128,7 +129,6 @@ async function soak(router: RouterProcess, minutes: number): Promise<boolean> {
   return isWell(service) && last <= middle * LEVEL
 }
 
-await using good = await startGoodUpstream()
 await using hostile = await startHostileUpstream(seed)
 await using router = await RouterProcess.start(good.url, hostile.url)
 let isGood = true
