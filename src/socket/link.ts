@@ -2,7 +2,9 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { getSystemErrorMap } from 'node:util'
 import { canWriteDirectly, writeDirectly } from './direct-write.ts'
+import { LinkBuffer } from './link-buffer.ts'
 import { plainAddress } from './plain-address.ts'
+import { holdPiece, releasePiece } from './read-buffers.ts'
 import { ReadingSocket } from './reading-socket.ts'
 
 /** Who gets what happens on a link. A link's user can change, for instance from the reader of a PROXY header to HTTP. */
@@ -19,13 +21,6 @@ export interface LinkUser {
   /** The link is gone, once, and nothing comes after. With the error that ended it, when there was one. */
   onClose(error: NodeJS.ErrnoException | undefined): void
 }
-
-const READ_BYTES = 65_536
-/** A link that fills half a buffer at once gets one of its own, so that what it delivers can be passed on without a copy. */
-const BULK_BYTES = 32_768
-
-/** The buffer that most reads of a thread go to: nobody keeps it, so connections at rest hold no memory for reading. */
-let sharedBuffer: Buffer | undefined
 
 interface SocketWithHandle extends net.Socket {
   _handle?: object | null
@@ -50,6 +45,7 @@ function onError(this: LinkedSocket, error: Error): void {
 
 function onClose(this: LinkedSocket): void {
   this.link.isOpen = false
+  this.link.buffer.leave()
   this.link.user.onClose(this.link.error)
 }
 
@@ -64,8 +60,7 @@ export class Link {
   isFull = false
   /** No `onClose` yet. */
   isOpen = true
-  private buffer: Buffer
-  private mustRenew = false
+  readonly buffer = new LinkBuffer()
   private isHolding = false
   /** Of writes past the stream, what waits for the kernel. */
   private unsentBytes = 0
@@ -77,8 +72,6 @@ export class Link {
 
   private constructor(user: LinkUser) {
     this.user = user
-    sharedBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES)
-    this.buffer = sharedBuffer
   }
 
   /** Takes over a socket that a server with `pauseOnConnect` and `allowHalfOpen` has just accepted, and begins to read. */
@@ -173,16 +166,11 @@ export class Link {
     return !this.isFull
   }
 
-  /** Sends bytes that stay as they are until they are gone. @returns false when the writer should wait for `onDrain` */
-  writeBytes(bytes: Buffer): boolean {
-    if (!this.socket.write(bytes)) this.isFull = true
-    return !this.isFull
-  }
-
   /** Sends `bytes[from, to)` as it was delivered by a link: what the next read overwrites is copied, the rest pointed at. */
   writePiece(bytes: Buffer, from: number, to: number): boolean {
-    const piece = bytes.subarray(from, to)
-    return this.writeBytes(bytes === sharedBuffer ? Buffer.from(piece) : piece)
+    const { piece, owner } = holdPiece(bytes, from, to)
+    if (!this.socket.write(piece, () => releasePiece(owner))) this.isFull = true
+    return !this.isFull
   }
 
   /** Several writes in one packet, if the kernel takes them: `hold`, write, write, `release`. */
@@ -198,13 +186,12 @@ export class Link {
 
   /** The connection comes to rest: it reads into the buffer of all again. */
   share(): void {
-    this.buffer = sharedBuffer!
-    this.mustRenew = false
+    this.buffer.share()
   }
 
   /** The bytes being delivered are still needed after the call: the next read goes elsewhere. Not for `isShared` bytes. */
   keepBytes(): void {
-    if (this.buffer !== sharedBuffer) this.mustRenew = true
+    this.buffer.keep()
   }
 
   /** The stream has nothing left to send. */
@@ -258,21 +245,7 @@ export class Link {
   }
 
   private reading(): net.OnReadOpts {
-    return {
-      // Node asks for the buffer of the next read after each one, with the bytes of this one already delivered.
-      buffer: () => {
-        if (this.mustRenew) {
-          this.mustRenew = false
-          this.buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-        }
-        return this.buffer
-      },
-      callback: (length, bytes) => {
-        if (length >= BULK_BYTES && this.buffer === sharedBuffer) this.mustRenew = true
-        this.user.onBytes(bytes as Buffer, length)
-        return true
-      },
-    }
+    return this.buffer.reading((bytes, length) => this.user.onBytes(bytes, length))
   }
 
   private adopt(socket: net.Socket): void {

@@ -64,15 +64,15 @@ for (const { kind, open } of [
         return bytes
       }
       link.write(next(1000).toString('latin1'))
-      link.writeBytes(next(1000))
+      link.writePiece(next(1000), 0, 1000)
       link.write(next(MUCH).toString('latin1'))
       for (let i = 0; i < 50; i++) {
         link.write(next(700).toString('latin1'))
-        link.writeBytes(next(50_000))
+        link.writePiece(next(50_000), 0, 50_000)
         if (i % 10 === 0) {
           link.hold()
           link.write(next(10).toString('latin1'))
-          link.writeBytes(next(10))
+          link.writePiece(next(10), 0, 10)
           link.release()
         }
       }

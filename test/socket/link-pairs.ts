@@ -101,7 +101,7 @@ export function fill(link: Link): number {
   let written = 0
   while (link.pendingBytes === 0) {
     const block = Buffer.alloc(100_000)
-    link.writeBytes(block)
+    link.writePiece(block, 0, block.length)
     written += block.length
   }
   return written

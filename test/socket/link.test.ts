@@ -75,7 +75,7 @@ for (const { kind, open } of [
       const pair = await open()
       const { link, user, peer } = pair
       const block = Buffer.alloc(1_000_000)
-      while (link.writeBytes(block)) {}
+      while (link.writePiece(block, 0, block.length)) {}
       assert.ok(link.isFull && link.pendingBytes > 0)
       peer.resume()
       await until('it is drained', () => user.drains > 0)
@@ -144,7 +144,7 @@ test('several writes between hold and release arrive in their order', async () =
   const pair = await pairs.accepted()
   pair.link.hold()
   pair.link.write('one ')
-  pair.link.writeBytes(Buffer.from('two '))
+  pair.link.writePiece(Buffer.from('two '), 0, 4)
   pair.link.write('three')
   pair.link.release()
   let text = ''
@@ -169,7 +169,7 @@ test('an answer that came before a write failed is read', async () => {
   // It is not read: the system answers what is sent from now on with a reset.
   peer.write('no')
   peer.destroy()
-  for (let i = 0; i < 3; i++) link.writeBytes(Buffer.alloc(100_000))
+  for (let i = 0; i < 3; i++) link.writePiece(Buffer.alloc(100_000), 0, 100_000)
   await until('it is closed', () => user.closes.length === 1)
   assert.equal(user.received.toString(), 'no')
   assert.equal(user.closes[0]?.syscall, 'write')
