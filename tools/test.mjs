@@ -7,7 +7,18 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { findNode, root } from './find-node.mjs'
 
-const REAL_PARTS = ['consul', 'nginx', 'haproxy', 'chromium', 'curl', 'openssl', 'promtool', 'htpasswd', 'perl']
+const REAL_PARTS = [
+  'consul',
+  'nginx',
+  'haproxy',
+  'chromium',
+  'curl',
+  'h2load',
+  'openssl',
+  'promtool',
+  'htpasswd',
+  'perl',
+]
 const wanted = process.argv.slice(2)
 
 function which(name) {
