@@ -345,6 +345,16 @@ const ANSWERS: readonly ReshapedAnswer[] = [
     passed: `HTTP/1.1 103 Early Hints\r\n\r\n${OK_LINE}${DATE}Content-Length: 0\r\n\r\n`,
   },
   {
+    name: '103 with headers of the connection',
+    sent: `HTTP/1.1 103 Early Hints\r\nConnection: x-a\r\nX-A: 1\r\nKeep-Alive: 5\r\nX-B: 2\r\n\r\n${OK_LINE}${DATE}Content-Length: 0\r\n\r\n`,
+    passed: `HTTP/1.1 103 Early Hints\r\nX-B: 2\r\n\r\n${OK_LINE}${DATE}Content-Length: 0\r\n\r\n`,
+  },
+  {
+    name: 'Connection that names a header',
+    sent: `${OK_LINE}X-A: 1\r\n${DATE}Connection: X-A\r\nContent-Length: 0\r\n\r\n`,
+    passed: `${OK_LINE}${DATE}Content-Length: 0\r\n\r\n`,
+  },
+  {
     name: 'HTTP/1.0 without length',
     sent: `HTTP/1.0 200 OK\r\n${DATE}\r\nhello`,
     passed: `${OK_LINE}${DATE}${CHUNKED}\r\n\r\n5\r\nhello\r\n${LAST}`,
