@@ -8,6 +8,7 @@ import type { DescribedOptions } from './config/describe-options.ts'
 import { createControlMetrics } from './control-metrics.ts'
 import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
+import { HistoryFile } from './history/history-file.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { startPrometheusListener } from './listener/prometheus.ts'
 import { compileAccessFormat } from './log/access-log.ts'
@@ -64,6 +65,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const { plane, routes } = await startRouting(config, parts, { metrics, auth, certificates })
     app.own('data plane', plane)
     counted.plane = plane
+    app.own('history', await keepHistory(config, routes, log))
     counted.measureControl = createControlMetrics(metrics.hub, () => ({
       targets: routes.size,
       problems: routes.problems(),
@@ -200,7 +202,7 @@ async function awaitFirstTable(config: Config, parts: FirstTableParts): Promise<
   log.info('Waiting for first routing table')
   registry.start({
     sink: routes.feed,
-    onChange: () => routes.commit(),
+    onChange: causes => routes.commit(causes),
     onNoRouteHtml: html => plane.setNoRoutePage(html),
   })
   void registry.ready.then(() => readiness.tableComplete())
@@ -219,6 +221,16 @@ async function awaitFirstTable(config: Config, parts: FirstTableParts): Promise<
     })
   }
   await routes.settled()
+}
+
+/** Beside the snapshot, where there is one. */
+async function keepHistory(config: Config, routes: RouteControl, log: Log): Promise<AsyncDisposable> {
+  const { path } = config.registry.snapshot
+  if (path === '') return { async [Symbol.asyncDispose]() {} }
+  const file = new HistoryFile(`${path}.history`, log)
+  routes.history.restore(await file.load())
+  routes.history.onRecorded = change => file.append(change)
+  return { [Symbol.asyncDispose]: () => file.settled() }
 }
 
 function sayListening(config: Config, ports: readonly number[], log: Log): void {

@@ -47,6 +47,7 @@ export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnT
     checkCommands,
     previewOverride: (source, text) =>
       describePreview(checkCommands(text), routes.feed.preview(source, text).map(diffRoute), requests?.recent()),
+    history: { list: limit => routes.history.list(limit), at: time => routes.at(time) },
     explain: new Explainer({
       config,
       table: routes.table,

@@ -1,10 +1,12 @@
 import type { RouteRow, RoutesView } from './admin/routes-view.ts'
 import type { Config } from './config/config.ts'
+import { type ChangeCause, type RecordedRoute, RouteHistory } from './history/route-history.ts'
 import type { Log } from './log/log.ts'
 import type { FeedChange, Origin, Problem } from './registry/route-feed.ts'
 import { RouteFeed } from './registry/route-feed.ts'
 import { RouteShadows } from './registry/route-shadows.ts'
 import type { RouteChange } from './route/change.ts'
+import type { CommandContext } from './route/check-command.ts'
 import { formatTable, formatTableDetail } from './route/format-table.ts'
 import { type Route, RouteTable } from './route/table.ts'
 import { Target } from './route/target.ts'
@@ -23,10 +25,12 @@ export interface RouteControlOptions {
 /** The control plane's routes: what registries say goes through here into the table, the workers and the log. */
 export class RouteControl implements RoutesView {
   readonly feed: RouteFeed
+  readonly history = new RouteHistory()
   private readonly options: RouteControlOptions
   /** As it is served; changed by this class only. */
   readonly table: RouteTable
   private readonly shadows: RouteShadows
+  private readonly context: CommandContext
   private readonly listeners = new Set<() => void>()
   private publishing: Promise<void> = Promise.resolve()
   private committed = 0
@@ -35,7 +39,8 @@ export class RouteControl implements RoutesView {
     const { proxy, glob, registry } = options.config
     const globHosts = !glob.matchingDisabled
     this.options = options
-    this.shadows = new RouteShadows({ matcher: proxy.matcher, globHosts })
+    this.context = { matcher: proxy.matcher, globHosts }
+    this.shadows = new RouteShadows(this.context)
     this.feed = new RouteFeed({ matcher: proxy.matcher, globHosts, textHeadings: registry.backend === 'consul' })
     this.table = new RouteTable({
       matcher: proxy.matcher,
@@ -65,14 +70,22 @@ export class RouteControl implements RoutesView {
     return [...this.feed.problems(), ...this.shadows.list()]
   }
 
-  *targets(): Iterable<RouteRow> {
-    for (const route of this.table.routes()) {
-      for (const [index, target] of route.targets.entries()) {
-        const { service, tags, options } = target.spec
-        const { host, path } = route
-        yield { service, host, path, dst: target.url, options, tags, weight: route.weights[index] ?? 0 }
-      }
+  targets(): Iterable<RouteRow> {
+    return rowsOf(this.table)
+  }
+
+  /** The table as it was at a time in epoch milliseconds; undefined when the history does not reach back so far. */
+  at(time: number): Pick<RoutesView, 'targets' | 'raw'> | undefined {
+    const since = this.history.since(time)
+    if (since === undefined) return undefined
+    const table = new RouteTable({ ...this.context, makeTarget: spec => new Target(spec) })
+    const edit = table.edit()
+    for (const { host, path, targets } of this.table.routes()) {
+      if (!since.has(`${host}\n${path}`)) edit.apply({ host, path, targets: targets.map(({ spec }) => spec) })
     }
+    for (const { host, path, before } of since.values()) edit.apply({ host, path, targets: before })
+    edit.commit()
+    return { targets: () => rowsOf(table), raw: () => formatTable(table) }
   }
 
   raw(): string {
@@ -85,14 +98,14 @@ export class RouteControl implements RoutesView {
   }
 
   /** Takes what was staged in the feed as one change, everywhere. */
-  commit(): void {
+  commit(causes: readonly ChangeCause[] = []): void {
     const change = this.feed.commit()
     if (change === undefined) return
     this.report(change)
     if (change.routes.length > 0) {
       // One after the other, in the order of their making: each names what the table is to be after it.
       this.publishing = this.publishing
-        .then(() => this.publish(change))
+        .then(() => this.publish(change, causes))
         .catch((cause: unknown) => {
           this.options.log.error(
             `cannot publish routes: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`,
@@ -107,7 +120,8 @@ export class RouteControl implements RoutesView {
     await this.publishing
   }
 
-  private async publish(change: FeedChange): Promise<void> {
+  private async publish(change: FeedChange, causes: readonly ChangeCause[]): Promise<void> {
+    this.record(change, causes)
     const edit = this.table.edit()
     const published = this.options.publish(change.routes)
     for (const route of change.routes) edit.apply(route)
@@ -116,6 +130,22 @@ export class RouteControl implements RoutesView {
     this.report(this.shadows.update(change.routes, this.table))
     for (const listener of this.listeners) listener()
     await published
+  }
+
+  private record({ version, routes, sources }: FeedChange, causes: readonly ChangeCause[]): void {
+    const written = sources.map(name => ({ kind: 'text', name, event: 'was written' }) as const)
+    const recorded = routes.map(({ host, path, targets }): RecordedRoute => {
+      const before = this.table.route({ host, path })?.targets.map(target => target.spec) ?? []
+      return { host, path, before, after: targets }
+    })
+    const change = {
+      version,
+      time: Date.now(),
+      causes: [...causes, ...written],
+      count: routes.length,
+      routes: recorded,
+    }
+    this.history.record(change)
   }
 
   private report({ newProblems, goneProblems }: Pick<FeedChange, 'newProblems' | 'goneProblems'>): void {
@@ -140,6 +170,16 @@ export class RouteControl implements RoutesView {
       if (routesFormat !== 'delta') log.warn(`Invalid route format "${routesFormat}". Defaulting to "delta"`)
       const lines = [...removedLines.map(line => `- ${line}`), ...addedLines.map(line => `+ ${line}`)]
       log.info(`Config updates\n${lines.join('\n')}`)
+    }
+  }
+}
+
+function* rowsOf(table: RouteTable): Generator<RouteRow> {
+  for (const route of table.routes()) {
+    for (const [index, target] of route.targets.entries()) {
+      const { service, tags, options } = target.spec
+      const { host, path } = route
+      yield { service, host, path, dst: target.url, options, tags, weight: route.weights[index] ?? 0 }
     }
   }
 }

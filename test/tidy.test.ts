@@ -19,6 +19,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'config',
     'dev',
     'explain',
+    'history',
     'listener',
     'log',
     'metrics',
@@ -40,6 +41,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // What TLS negotiated, in Fabio's names of cipher suites.
   // It asks the code that serves a request what it would do with one.
   explain: ['proxy', 'registry', 'route', 'wire'],
+  history: [],
   listener: ['config', 'socket', 'wire'],
   log: [],
   metrics: [],

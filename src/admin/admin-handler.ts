@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SourceFacts } from '../cert/certificate-collection.ts'
 import type { DescribedOption } from '../config/describe-options.ts'
+import type { RecordedChange } from '../history/route-history.ts'
 import type { Log } from '../log/log.ts'
 import type { OverrideStore, RegistryStatus } from '../registry/registry.ts'
 import type { Problem } from '../registry/route-feed.ts'
@@ -8,11 +9,12 @@ import type { Rejection } from '../route/command.ts'
 import { serveCheck } from './check-api.ts'
 import { Events } from './events.ts'
 import { type ExplainSource, serveExplain, serveExplainService } from './explain-api.ts'
+import { serveHistory } from './history-api.ts'
 import type { OverridePreview } from './override-preview.ts'
 import { OverridesApi } from './overrides-api.ts'
 import { replyJson, replyRedirect, replyText } from './reply.ts'
 import { BadTarget, encodePath, parseRequestTarget, type RequestTarget } from './request-target.ts'
-import { RoutesApi } from './routes-api.ts'
+import { RoutesApi, type TableAt } from './routes-api.ts'
 import type { RoutesView } from './routes-view.ts'
 import { Pages, type UiSettings } from './ui/pages.ts'
 
@@ -36,6 +38,8 @@ export interface AdminHandlerOptions {
   readonly checkCommands?: (text: string) => readonly Rejection[]
   /** What the table would become if the text of a source were this one. */
   readonly previewOverride?: (source: string, text: string) => OverridePreview
+  /** The last changes of the table, and the tables of before. */
+  readonly history?: { list(limit: number): readonly RecordedChange[]; readonly at: TableAt }
   /** Says why a request goes where it goes. */
   readonly explain?: ExplainSource
   /** `registry.consul.tagprefix`, for the page of an empty table. */
@@ -59,7 +63,7 @@ export class AdminHandler implements Disposable {
     this.#log = options.log
     this.#base = options.ui.path
     this.#events = new Events(options.routes, () => summarizeStatus(options))
-    const routesApi = new RoutesApi(options.routes)
+    const routesApi = new RoutesApi(options.routes, options.history?.at)
 
     // Health checks registered in Consul do not know of ui.path.
     this.#handlers.set('/health', (_req, res) => replyText(res, 200, 'OK\n'))
@@ -76,6 +80,10 @@ export class AdminHandler implements Disposable {
     this.#on('/favicon.ico', (_req, res) => replyNotFound(res))
     this.#addOverrides(options)
     this.#addExplain(options)
+    const { history } = options
+    if (history !== undefined) {
+      this.#on('/api/history', (req, res, target) => serveHistory(req, res, queryOf(target), n => history.list(n)))
+    }
     this.#addPages(options)
     for (const [path, serve] of options.extra ?? []) this.#handlers.set(path, serve)
   }
@@ -164,6 +172,7 @@ export class AdminHandler implements Disposable {
     this.#on('/routes', servePage)
     this.#on('/config', servePage)
     this.#on('/problems', servePage)
+    this.#on('/history', servePage)
     this.#on('/explain', servePage)
     this.#on('/manual', serveManual)
     this.#onSubtree('/manual', serveManual)

@@ -2,8 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { formatSortedOptions } from '../route/format-table.ts'
 import { Content } from './content.ts'
-import { escapeHtmlCharacters } from './reply.ts'
+import { parseTime } from './history-api.ts'
+import { escapeHtmlCharacters, replyText } from './reply.ts'
 import type { RouteRow, RoutesView } from './routes-view.ts'
+
+/** The table at a time in epoch milliseconds; undefined when that is not known. */
+export type TableAt = (time: number) => Pick<RoutesView, 'targets' | 'raw'> | undefined
 
 type Format = 'json' | 'pretty' | 'raw'
 
@@ -13,18 +17,34 @@ const ROWS_PER_TURN = 2000
 /** `/api/routes`. A version of the table is written out once, however many clients ask for it. */
 export class RoutesApi {
   readonly #routes: RoutesView
+  readonly #tableAt: TableAt | undefined
   /** Versions begin anew with every process, so an entity tag carries the process's start as well. */
   readonly #epoch = Date.now().toString(36)
   #version = -1
   #contents = new Map<Format, Promise<Content>>()
 
-  constructor(routes: RoutesView) {
+  constructor(routes: RoutesView, tableAt: TableAt | undefined) {
     this.#routes = routes
+    this.#tableAt = tableAt
   }
 
   async serve(req: IncomingMessage, res: ServerResponse, query: URLSearchParams): Promise<void> {
+    const at = query.get('at')
+    if (at !== null) return this.#serveAt(req, res, at, query)
     const content = await this.#content(query.has('raw') ? 'raw' : query.has('pretty') ? 'pretty' : 'json')
     await content.reply(req, res)
+  }
+
+  /** `at=TIME`: the table as it was then. */
+  async #serveAt(req: IncomingMessage, res: ServerResponse, at: string, query: URLSearchParams): Promise<void> {
+    const time = parseTime(at)
+    if (time === undefined) return replyText(res, 400, 'at must be a date or the seconds or milliseconds since 1970\n')
+    const table = this.#tableAt?.(time)
+    if (table === undefined)
+      return replyText(res, 404, `the history does not reach back to ${new Date(time).toISOString()}\n`)
+    if (query.has('raw')) return new Content('text/plain', `${table.raw().replace(/\n+$/, '')}\n`).reply(req, res)
+    const json = await formatRows([...table.targets()], { pretty: query.has('pretty') })
+    await new Content('application/json; charset=utf-8', json).reply(req, res)
   }
 
   #content(format: Format): Promise<Content> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RegistryConfig } from '../config/config.ts'
+import type { ChangeCause } from '../history/route-history.ts'
 import type { Log } from '../log/log.ts'
 import type { CommandContext } from '../route/check-command.ts'
 import { type ConsulConnectOptions, connectConsulRegistry } from './consul/consul-registry.ts'
@@ -30,7 +31,7 @@ export interface Registry extends AsyncDisposable {
 export interface RegistryOutlet {
   readonly sink: RouteSink
   /** What the sink was given since the last call belongs together: commit it. */
-  readonly onChange: () => void
+  readonly onChange: (causes?: readonly ChangeCause[]) => void
   readonly onNoRouteHtml: (html: string) => void
 }
 

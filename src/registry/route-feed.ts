@@ -75,6 +75,8 @@ export interface FeedChange {
   /** Lines of the document that are gone, in their order, without blank ones. A line that moved is gone and new. */
   readonly removedLines: readonly string[]
   readonly addedLines: readonly string[]
+  /** Texts that were set anew. */
+  readonly sources: readonly string[]
   readonly newProblems: readonly Problem[]
   readonly goneProblems: readonly Problem[]
 }
@@ -159,7 +161,8 @@ export class RouteFeed {
     const parts = [routes, removedLines, addedLines, newProblems, goneProblems]
     if (parts.every(part => part.length === 0)) return undefined
     this.#version++
-    return { version: this.#version, routes, removedLines, addedLines, newProblems, goneProblems }
+    const said = sources.map(([source]) => source)
+    return { version: this.#version, routes, removedLines, addedLines, sources: said, newProblems, goneProblems }
   }
 
   problems(): readonly Problem[] {

@@ -118,6 +118,11 @@ export class RouteTable<T extends Target = Target> {
     return this.#hosts.find(requestHost(host, isTls), path, isTls, after, trace)
   }
 
+  /** The route of exactly this host key and path. */
+  route({ host, path }: HostPath): Route<T> | undefined {
+    return this.#hosts.routesOf(this.#hosts.get(host))?.get(path)
+  }
+
   /** The routes of one host key, in the order they are tried. */
   routesOf(host: string): Iterable<Route<T>> {
     return this.#hosts.routesOf(this.#hosts.get(host))?.values() ?? []

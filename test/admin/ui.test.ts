@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { OverridePreview } from '../../src/admin/override-preview.ts'
 import type { Explanation, ServiceExplanation } from '../../src/explain/explanation.ts'
+import type { RecordedChange } from '../../src/history/route-history.ts'
 import type { Problem } from '../../src/registry/route-feed.ts'
 import { missingPart, realPart } from '../harness/real-parts.ts'
 import { createRow, FakeTable } from './fake-table.ts'
@@ -199,6 +200,26 @@ const PREVIEW: OverridePreview = {
   requests: { seconds: 300, total: 8000, moved: 1000 },
 }
 
+const HISTORY = {
+  at: () => undefined,
+  list: (): readonly RecordedChange[] => [
+    {
+      version: 3,
+      time: 1_000_000,
+      causes: [{ kind: 'instance', name: 'shop-1 of shop on n1', event: 'service:shop-1 is critical' }],
+      count: 1,
+      routes: [
+        {
+          host: 'www.example.com',
+          path: '/shop',
+          before: [{ service: 'shop', dst: 'http://10.0.0.1:8080/', fixedWeight: 0, tags: [], options: [] }],
+          after: [],
+        },
+      ],
+    },
+  ],
+}
+
 const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
 
 const AXE = await readFile(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
@@ -360,6 +381,19 @@ describe('in a browser', { skip }, () => {
     await page.getByRole('searchbox').fill('team-a')
     await page.getByText('1 of 3').waitFor()
     assert.equal(await page.locator('.problem-list li').count(), 1)
+  })
+
+  test('the history says when the table changed, what, and why', async () => {
+    await using opened = await openPage({ url: '/history', history: HISTORY })
+    const { page } = opened
+    await page.getByText('shop-1 of shop on n1').waitFor()
+    await page.getByText('service:shop-1 is critical').waitFor()
+    await page.locator('summary', { hasText: 'www.example.com/shop' }).click()
+    await page.getByText('route removed').waitFor()
+    assert.equal(
+      await page.getByRole('link', { name: 'table at that time' }).getAttribute('href'),
+      '/api/routes?raw&at=1000000',
+    )
   })
 
   test('a request and a service are explained, and the question stays in the address', async () => {
@@ -582,6 +616,7 @@ describe('in a browser', { skip }, () => {
     { url: '/routes?filter=nothing', settle: page => page.getByText('No route matches').waitFor() },
     { url: '/manual', settle: page => page.locator('textarea:enabled').waitFor() },
     { url: '/problems', settle: page => page.getByText('Mistakes').waitFor() },
+    { url: '/history', settle: page => page.getByText('is critical').waitFor() },
     { url: '/explain?url=http://h/', settle: page => page.getByText('is taken').waitFor() },
     { url: '/explain?service=shop', settle: page => page.getByText('rolling out').first().waitFor() },
     { url: '/config', settle: page => page.getByText('30s').waitFor() },
@@ -607,6 +642,7 @@ describe('in a browser', { skip }, () => {
           title: 'Test',
           problems: () => PROBLEMS,
           explain: EXPLAIN,
+          history: HISTORY,
           previewOverride: () => PREVIEW,
           checkCommands: () => [],
         })

@@ -197,7 +197,7 @@ test('an element that is wrong is a problem with its number, and the others are 
   await using registry = await connect(server.config())
   const feed = new RouteFeed({ textHeadings: false })
   const pushed = Promise.withResolvers<void>()
-  registry.start({ sink: feed, onChange: pushed.resolve, onNoRouteHtml: () => {} })
+  registry.start({ sink: feed, onChange: () => pushed.resolve(), onNoRouteHtml: () => {} })
   await pushed.promise
   const change = feed.commit()
   assert.deepEqual(

@@ -31,6 +31,7 @@ test('what is staged takes effect at commit, as one change', () => {
       '# --- fabio/config',
       'route add man /man http://10.9.9.9:80/',
     ],
+    sources: ['fabio/config'],
     newProblems: [],
     goneProblems: [],
   })

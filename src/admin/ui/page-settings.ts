@@ -14,6 +14,8 @@ export interface PageSettings {
   readonly hasProblems: boolean
   /** `/api/manual?dryrun` is there. */
   readonly canPreview: boolean
+  /** `/api/history` is there. */
+  readonly hasHistory: boolean
   /** `/api/explain` is there. */
   readonly canExplain: boolean
   readonly tagPrefix: string

@@ -26,6 +26,7 @@ export interface PagesOptions {
   readonly problems?: unknown
   readonly checkCommands?: unknown
   readonly explain?: unknown
+  readonly history?: unknown
   readonly previewOverride?: unknown
   readonly tagPrefix?: string
   readonly log: Log
@@ -71,7 +72,7 @@ export class Pages {
 }
 
 function formatShell(
-  { ui, version, overrides, problems, checkCommands, explain, previewOverride, tagPrefix }: PagesOptions,
+  { ui, version, overrides, problems, checkCommands, explain, history, previewOverride, tagPrefix }: PagesOptions,
   isBuilt: boolean,
 ): string {
   const base = encodePath(ui.path)
@@ -84,6 +85,7 @@ function formatShell(
     canCheck: checkCommands !== undefined,
     hasProblems: problems !== undefined,
     canPreview: previewOverride !== undefined && overrides !== undefined,
+    hasHistory: history !== undefined,
     canExplain: explain !== undefined,
     tagPrefix: tagPrefix ?? 'urlprefix-',
     source: ui.routingTable.source,

@@ -207,8 +207,8 @@ class ConsulRegistry implements Registry {
 
   #begin(agent: AgentSelf, outlet: RegistryOutlet): void {
     const { config, client, log, keptTags } = this.#parts
-    const onChange = () => {
-      outlet.onChange()
+    const onChange: RegistryOutlet['onChange'] = causes => {
+      outlet.onChange(causes)
       this.#keeper?.changed()
     }
     const watches = new ConsulWatches({

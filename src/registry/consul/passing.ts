@@ -26,7 +26,12 @@ export type OutReason =
   | { readonly kind: 'node-maintenance'; readonly output: string }
   | { readonly kind: 'service-maintenance'; readonly output: string }
   /** None of its checks is healthy, or not all of them where all are required. */
-  | { readonly kind: 'unhealthy'; readonly passing: number; readonly total: number }
+  | {
+      readonly kind: 'unhealthy'
+      readonly passing: number
+      readonly total: number
+      readonly failing?: readonly string[]
+    }
 
 /** Consul's service IDs are unique on a node only. */
 export function instanceKey(node: string, serviceId: string): string {
@@ -98,8 +103,21 @@ export function evaluateInstance(
     .sort()
     .join('')
   const { node: name, serviceId } = place
-  const out = reasonToStayOut(node, serviceId, { passing, total: checks.length }, rules)
+  const failing = checks.filter(({ status }) => !rules.serviceStatus.includes(status)).slice(0, MAX_NAMED)
+  const named = failing.map(({ check, status }) => `${check.checkId} is ${status}`)
+  const out = reasonToStayOut(node, serviceId, { passing, total: checks.length, failing: named }, rules)
   return { key: instanceKey(name, serviceId), node: name, serviceId, service, out, signature }
+}
+
+/** Of the checks that keep an instance out. */
+const MAX_NAMED = 5
+
+/** What happened to an instance, for the history. */
+export function describeEvent(then: InstanceHealth | undefined, now: InstanceHealth | undefined): string {
+  if (now === undefined) return 'was deregistered, or has no check any more'
+  if (now.out === undefined) return then === undefined ? 'was registered and is passing' : 'is passing'
+  if (now.out.kind === 'unhealthy') return now.out.failing?.join(', ') ?? 'is not passing'
+  return describeOut(now)
 }
 
 /** Why an instance is out, for a person. The first three are Fabio's words. */
@@ -134,7 +152,7 @@ function isServiceCheck({ serviceId, checkId }: HealthCheck): boolean {
 function reasonToStayOut(
   node: NodeState | undefined,
   serviceId: string,
-  counts: { readonly passing: number; readonly total: number },
+  counts: { readonly passing: number; readonly total: number; readonly failing: readonly string[] },
   rules: PassingRules,
 ): OutReason | undefined {
   if (node?.agentDown !== undefined) return { kind: 'agent-down', output: node.agentDown }
@@ -142,5 +160,5 @@ function reasonToStayOut(
   const maintenance = node?.serviceMaintenance.get(`${SERVICE_MAINTENANCE}:${serviceId}`)
   if (maintenance !== undefined) return { kind: 'service-maintenance', output: maintenance }
   const isPassing = counts.passing > 0 && (rules.checksRequired === 'one' || counts.passing === counts.total)
-  return isPassing ? undefined : { kind: 'unhealthy', passing: counts.passing, total: counts.total }
+  return isPassing ? undefined : { kind: 'unhealthy', ...counts }
 }

@@ -2,6 +2,7 @@ import { BackOff, pause } from '../../consul/back-off.ts'
 import type { ConsulClient } from '../../consul/client.ts'
 import { ConsulError } from '../../consul/consul-error.ts'
 import type { CatalogInstance } from '../../consul/decode.ts'
+import type { ChangeCause } from '../../history/route-history.ts'
 import type { Log } from '../../log/log.ts'
 import type { RouteSink } from '../registry.ts'
 import { reportFault } from './background.ts'
@@ -9,7 +10,7 @@ import { findChangedServices } from './changed-services.ts'
 import type { HealthChange } from './check-mirror.ts'
 import { InstanceCatalog } from './instance-catalog.ts'
 import type { KeptTags } from './kept-tags.ts'
-import { describeOut, type InstanceHealth, instanceKey, isRouted } from './passing.ts'
+import { describeEvent, describeOut, type InstanceHealth, instanceKey, isRouted } from './passing.ts'
 import { buildServiceRoutes, type TagRules } from './service-routes.ts'
 
 export interface ServiceRoutingOptions {
@@ -22,7 +23,7 @@ export interface ServiceRoutingOptions {
   readonly signal: AbortSignal
   readonly sink: RouteSink
   /** What was given to the sink belongs together now. */
-  readonly onChange: () => void
+  readonly onChange: (causes: readonly ChangeCause[]) => void
   /** Once: all routed instances that the first list of checks told of are in the sink. */
   readonly onComplete: () => void
 }
@@ -41,6 +42,8 @@ export class ServiceRouting {
   #routes = 0
   #routedBefore = 0
   #isStaged = false
+  /** Of what is staged. */
+  readonly #causes: ChangeCause[] = []
   #commitTimer: NodeJS.Timeout | undefined
   #isComplete = false
   #hasHealth = false
@@ -68,6 +71,7 @@ export class ServiceRouting {
     for (const { key, now } of changes) {
       const then = this.#health.get(key)
       this.#remember(key, then, now)
+      if (isRouted(then) !== isRouted(now)) this.#noteCause(now ?? then, describeEvent(then, now))
       if (then !== undefined) affected.add(then.service)
       if (now === undefined) continue
       affected.add(now.service)
@@ -81,6 +85,12 @@ export class ServiceRouting {
     for (const service of unknown) this.#catalog.load(service)
     for (const service of affected) this.#stage(service)
     this.#settle()
+  }
+
+  #noteCause(health: InstanceHealth | undefined, event: string): void {
+    if (health === undefined || this.#causes.length === MAX_CAUSES) return
+    const { service, serviceId, node } = health
+    this.#causes.push({ kind: 'instance', name: `${serviceId} of ${service} on ${node}`, event })
   }
 
   #remember(key: string, then: InstanceHealth | undefined, now: InstanceHealth | undefined): void {
@@ -220,6 +230,7 @@ export class ServiceRouting {
       if (instance === undefined || routed.get(key) === instance) continue
       const { definitions, problems } = keptTags?.routesOf(key, instance, rules) ?? buildServiceRoutes(instance, rules)
       sink.setInstance(sinkKey(service, key), definitions, problems)
+      if (routed.has(key)) this.#noteCause(this.#health.get(key), 'has other tags or another address')
       this.#countRoutes(key, definitions.length)
       routed.set(key, instance)
       this.#isStaged = true
@@ -252,10 +263,12 @@ export class ServiceRouting {
       )
     }
     this.#routedBefore = this.#routed.size
-    this.#options.onChange()
+    this.#options.onChange(this.#causes.splice(0))
   }
 }
 
+/** More would be read by nobody. */
+const MAX_CAUSES = 50
 const SETTLE_MS = 500
 
 /** With the service, for an instance may be registered under another name the next moment. */

@@ -1,4 +1,5 @@
 import type { Explanation, ServiceExplanation } from '../../../explain/explanation.ts'
+import type { HistoryRow } from '../../history-row.ts'
 import type { OverridePreview } from '../../override-preview.ts'
 import type { ApiOption, ApiRoute, Override, Problem, Rejection } from './answers.ts'
 
@@ -53,6 +54,10 @@ export class Api {
 
   async problems(): Promise<readonly Problem[]> {
     return (await request(`${this.#base}/problems`)).json()
+  }
+
+  async history(): Promise<readonly HistoryRow[]> {
+    return (await request(`${this.#base}/history`)).json()
   }
 
   async explain(asked: URLSearchParams): Promise<Explanation> {

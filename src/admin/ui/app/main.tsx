@@ -4,6 +4,7 @@ import { Api } from './api.ts'
 import { SchemeChoice } from './color-scheme.ts'
 import { ConfigPage } from './config/config-page.tsx'
 import { ExplainPage } from './explain/explain-page.tsx'
+import { HistoryPage } from './history/history-page.tsx'
 import { LiveUpdates } from './live-updates.ts'
 import { ManualPage } from './manual/manual-page.tsx'
 import { OverrideDraft } from './manual/override-draft.ts'
@@ -22,6 +23,7 @@ const TITLES: Readonly<Record<typeof page.name, string>> = {
   routes: 'Routes',
   problems: 'Problems',
   explain: 'Explain',
+  history: 'History',
   manual: 'Overrides',
   config: 'Config',
 }
@@ -52,6 +54,8 @@ function createPage() {
     }
     case 'problems':
       return <ProblemsPage base={settings.base} api={api} live={live} />
+    case 'history':
+      return <HistoryPage base={settings.base} api={api} live={live} />
     case 'explain':
       return <ExplainPage api={api} />
     case 'config':

@@ -5,6 +5,7 @@ export type Page =
   | { readonly name: 'routes' }
   | { readonly name: 'config' }
   | { readonly name: 'problems' }
+  | { readonly name: 'history' }
   | { readonly name: 'explain' }
   | { readonly name: 'manual'; readonly path: string }
 
@@ -12,6 +13,7 @@ export type Page =
 export function pageOf(pathname: string, settings: PageSettings): Page {
   const path = pathname.slice(settings.base.length)
   if (path === '/explain') return { name: 'explain' }
+  if (path === '/history') return { name: 'history' }
   if (path === '/problems') return { name: 'problems' }
   if (path === '/config') return { name: 'config' }
   if (path === '/manual') return { name: 'manual', path: '' }

@@ -14,7 +14,7 @@ interface ShellProps {
 
 /** What all pages have in common: the bar at the top. */
 export function Shell({ settings, page, live, scheme, children }: ShellProps) {
-  const { base, title, version, isReadOnly, hasProblems, canExplain } = settings
+  const { base, title, version, isReadOnly, hasProblems, canExplain, hasHistory } = settings
   return (
     <>
       <a class="skip" href="#main">
@@ -33,6 +33,7 @@ export function Shell({ settings, page, live, scheme, children }: ShellProps) {
             </NavLink>
           )}
           {canExplain && <NavLink href={`${base}/explain`} text="Explain" isCurrent={page.name === 'explain'} />}
+          {hasHistory && <NavLink href={`${base}/history`} text="History" isCurrent={page.name === 'history'} />}
           {isReadOnly ? (
             <ReadOnlyNote />
           ) : (

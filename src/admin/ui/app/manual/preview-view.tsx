@@ -1,7 +1,7 @@
+import type { RouteDiff } from '../../../../route/route-diff.ts'
 import type { OverridePreview } from '../../../override-preview.ts'
 
-type PreviewedRoute = OverridePreview['routes'][number]
-type Target = PreviewedRoute['targets'][number]
+type Target = RouteDiff['targets'][number]
 
 const MAX_SHOWN = 100
 
@@ -34,7 +34,7 @@ export function PreviewView({ preview }: { readonly preview: OverridePreview }) 
       </p>
       <ul class="steps">
         {routes.slice(0, MAX_SHOWN).map(route => (
-          <RouteItem key={route.host + route.path} route={route} />
+          <RouteChangeItem key={route.host + route.path} route={route} />
         ))}
       </ul>
       {totals.routes > MAX_SHOWN && (
@@ -65,7 +65,8 @@ function RequestShare({ requests }: { readonly requests: OverridePreview['reques
   )
 }
 
-function RouteItem({ route }: { readonly route: PreviewedRoute }) {
+/** What becomes of one route, target by target. */
+export function RouteChangeItem({ route }: { readonly route: RouteDiff & { readonly requests?: number | undefined } }) {
   const { host, path, change, targets, moved, requests } = route
   return (
     <li>
