@@ -43,8 +43,15 @@ export interface ListenerSpec {
   readonly proxyHeaderTimeoutMs: number
   /** How often a tcp-dynamic listener compares its ports with the table; positive there. */
   readonly refreshMs: number
+  /** The ports a tcp-dynamic listener may open. */
+  readonly ports: PortRange
   /** HTTP/2 in the clear is taken too, with prior knowledge (RFC 9113 §3.3). */
   readonly h2c: boolean
+}
+
+export interface PortRange {
+  readonly from: number
+  readonly to: number
 }
 
 export interface ListenerContext {
@@ -71,7 +78,7 @@ const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   https: { certSource: 'required' },
   tcp: { certSource: 'possible' },
   'tcp+sni': { certSource: 'impossible' },
-  'tcp-dynamic': { certSource: 'possible', later: 'listeners that follow the table are not part of this version' },
+  'tcp-dynamic': { certSource: 'possible' },
   'https+tcp+sni': { certSource: 'required' },
   grpc: { certSource: 'impossible' },
   grpcs: { certSource: 'required' },
@@ -93,6 +100,7 @@ export const LISTENER_KEYS: readonly KeyDescription[] = [
   key('pxyproto', 'true, false', 'false', '1.5.11', 'reads the PROXY header of a load balancer'),
   key('pxytimeout', 'duration', '250ms', '1.5.11', 'time for that header'),
   key('refresh', 'duration', '5s', '1.5.14', 'tcp-dynamic: how often ports are compared with the table'),
+  key('ports', 'from-to', '1-65535', 'ours', 'tcp-dynamic: the ports that may be opened'),
   key('h2c', 'true, false', 'false', 'ours', 'http: takes HTTP/2 in the clear too, with prior knowledge'),
 ]
 
@@ -100,6 +108,7 @@ const DEFAULT_PROXY_HEADER_TIMEOUT_MS = 250
 
 /** Fabio has none and then loops without a pause; this is the value of its documentation. */
 const DEFAULT_REFRESH_MS = 5000
+const MIN_REFRESH_MS = 100
 
 /** @throws ConfigError */
 export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): ListenerSpec {
@@ -132,6 +141,7 @@ export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): L
     proxyProtocol,
     proxyHeaderTimeoutMs: parseDuration(map, 'pxytimeout', 0) || (proxyProtocol ? DEFAULT_PROXY_HEADER_TIMEOUT_MS : 0),
     refreshMs: parseRefresh(map, proto),
+    ports: parsePorts(map.get('ports')),
     h2c: parseSwitch(map, 'h2c', warnAbout('h2c')),
   }
 }
@@ -191,9 +201,19 @@ function parseAddress(addr: string, context: ListenerContext): ListenAddress {
   throw new ConfigError(`listen: Fail to resolve tcp addr. ${addr}; expected host:port, :port or [IPv6 address]:port`)
 }
 
+function parsePorts(text: string | undefined): PortRange {
+  if (text === undefined) return { from: 1, to: 65_535 }
+  const [, from = '', to = from] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(text.trim()) ?? []
+  const range = { from: Number(from), to: Number(to) }
+  if (from === '' || range.from < 1 || range.to > 65_535 || range.from > range.to)
+    throw new ConfigError(`ports "${text}" is no range of ports; expected for instance 20000-29999`)
+  return range
+}
+
 function parseRefresh(map: KeyValueMap, proto: ListenerProtocol): number {
   const refreshMs = parseDuration(map, 'refresh', 0)
-  return proto === 'tcp-dynamic' && refreshMs <= 0 ? DEFAULT_REFRESH_MS : refreshMs
+  if (proto !== 'tcp-dynamic') return refreshMs
+  return refreshMs <= 0 ? DEFAULT_REFRESH_MS : Math.max(refreshMs, MIN_REFRESH_MS)
 }
 
 function parseDuration(map: KeyValueMap, name: string, otherwise: number): number {

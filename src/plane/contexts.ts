@@ -16,6 +16,8 @@ import type { Picker } from '../route/picker.ts'
 import type { RouteTable } from '../route/table.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
 import type { Dialer } from '../upstream/dial.ts'
+import { Upstreams } from '../upstream/upstreams.ts'
+import type { WorkerSettings } from './messages.ts'
 
 export interface WorkerParts {
   readonly table: RouteTable<ServedTarget>
@@ -95,4 +97,18 @@ export function createTcpContext(parts: WorkerParts, protocol: TcpContext['proto
     connectFailures: metrics.counter(`${prefix}.connfail`),
     noRoutes: metrics.counter(`${prefix}.noroute`),
   }
+}
+
+/** All connections of a worker to targets. */
+export function createUpstreams(settings: WorkerSettings, deadlines: Deadlines): Upstreams {
+  const { proxy } = settings.config
+  const limits = {
+    maxHeadBytes: proxy.limit.headerSize,
+    maxHeaders: proxy.limit.headerCount,
+    responseHeaderTimeoutMs: proxy.responseHeaderTimeoutMs,
+    maxIdle: proxy.maxConn,
+    idleTimeoutMs: proxy.idleConnTimeoutMs,
+    maxConnections: proxy.limit.upstreamConns,
+  }
+  return new Upstreams(deadlines, proxy, limits, settings.upstreamAuthorities)
 }

@@ -1,7 +1,6 @@
 import type { AuthService } from '../auth/auth-service.ts'
 import type { Certificates } from '../cert/certificates.ts'
 import type { Config } from '../config/config.ts'
-import type { ListenerSpec } from '../config/listener-spec.ts'
 import { probeListener } from '../listener/listener.ts'
 import type { AccessChunk } from '../log/access-writer.ts'
 import type { Log, LogRecord } from '../log/log.ts'
@@ -10,6 +9,7 @@ import type { WorkerMetricsOptions } from '../metrics/worker-metrics.ts'
 import type { RouteChange } from '../route/change.ts'
 import { RouteSlots } from '../route/route-slots.ts'
 import type { Route } from '../route/table.ts'
+import { DynamicListeners } from './dynamic-listeners.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
@@ -71,6 +71,7 @@ export class DataPlane implements AsyncDisposable {
   private measureId = 0
   private readonly measured = new Map<number, { left: number; resolve: () => void }>()
   private readonly drained = new Set<number>()
+  private dynamic: DynamicListeners | undefined
 
   private constructor(options: DataPlaneOptions, ports: readonly number[]) {
     this.options = options
@@ -92,7 +93,7 @@ export class DataPlane implements AsyncDisposable {
   static async start(options: DataPlaneOptions): Promise<DataPlane> {
     const ports: number[] = []
     for (const spec of options.config.proxy.listeners)
-      ports.push(isServedByWorkers(spec) ? await probeListener(spec) : -1)
+      ports.push(WORKER_PROTOCOLS.has(spec.proto) ? await probeListener(spec) : -1)
     return new DataPlane(options, ports)
   }
 
@@ -125,6 +126,7 @@ export class DataPlane implements AsyncDisposable {
     this.postAll({ kind: 'listen' })
     await this.until(() => this.failure !== undefined || this.workers.every(worker => worker.isListening))
     if (this.failure !== undefined) throw new Error(this.failure)
+    this.dynamic = new DynamicListeners(this.options, message => this.postAll(message))
   }
 
   /** Has every worker's counts brought up to now. */
@@ -147,6 +149,7 @@ export class DataPlane implements AsyncDisposable {
 
   private async stop(): Promise<void> {
     this.isStopping = true
+    this.dynamic?.[Symbol.dispose]()
     // A worker that has died and is not replaced yet has nothing left to drain.
     for (const { index, hasExited } of this.workers) if (hasExited) this.drained.add(index)
     const graceMs = this.options.config.proxy.shutdownWaitMs
@@ -270,7 +273,9 @@ export class DataPlane implements AsyncDisposable {
       certificates: (source, set) => worker.post({ kind: 'certificates', source, set }),
       ticketKey: key => worker.post({ kind: 'ticket-key', key }),
     })
-    if (this.mustListen) worker.post({ kind: 'listen' })
+    if (!this.mustListen) return
+    worker.post({ kind: 'listen' })
+    this.dynamic?.tell(worker)
   }
 
   private async until(isTrue: () => boolean): Promise<void> {
@@ -282,10 +287,6 @@ export class DataPlane implements AsyncDisposable {
     this.waiters.clear()
     for (const resolve of waiters) resolve()
   }
-}
-
-function isServedByWorkers({ proto }: ListenerSpec): boolean {
-  return WORKER_PROTOCOLS.has(proto)
 }
 
 function asChange(route: Route): RouteChange {

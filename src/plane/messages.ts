@@ -41,6 +41,10 @@ export type ToWorker =
   /** What the keys of session tickets are made of; all workers have the same. */
   | { readonly kind: 'ticket-key'; readonly key: Uint8Array }
   | { readonly kind: 'listen' }
+  /** A port that routes are named after, for the `tcp-dynamic` listener of this index. */
+  | { readonly kind: 'open-port'; readonly listener: number; readonly port: number }
+  /** Its connections end with it. */
+  | { readonly kind: 'close-port'; readonly port: number }
   /** The thread that verifies passwords is another now. */
   | { readonly kind: 'auth'; readonly port: MessagePort }
   /** Send the counts now. */

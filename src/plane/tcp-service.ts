@@ -23,9 +23,13 @@ export class TcpService {
     return this.connections.size
   }
 
-  /** The route is that of the port. */
+  /** The route is that of the port; with `tcp-dynamic`, of the address and port first. */
   accept(accepted: Accepted): TcpConnection {
-    return this.connect(accepted, [`:${accepted.listenPort}`])
+    const port = `:${accepted.listenPort}`
+    if (this.spec.proto !== 'tcp-dynamic') return this.connect(accepted, [port])
+    // The socket's own address, whatever a PROXY header says: that is a balancer's, and no route is named after it.
+    const { localAddress } = accepted.link
+    return this.connect(accepted, [`${localAddress.includes(':') ? `[${localAddress}]` : localAddress}${port}`, port])
   }
 
   /** The route is that of the server name, and what is passed on is not decrypted. */

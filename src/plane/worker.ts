@@ -2,15 +2,8 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Authenticator } from '../auth/authenticator.ts'
-import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
-import {
-  type Accepted,
-  type AcceptedHttp2,
-  type Listener,
-  type ServerNameSettings,
-  startListener,
-} from '../listener/listener.ts'
+import { type Listener, type ServerNameSettings, startListener } from '../listener/listener.ts'
 import { compileAccessFormat } from '../log/access-log.ts'
 import { AccessWriter } from '../log/access-writer.ts'
 import { ForwardingLog } from '../log/forwarding-log.ts'
@@ -26,29 +19,25 @@ import { ServedTarget } from '../proxy/served-target.ts'
 import { countAcrossThreads, createPicker } from '../route/picker.ts'
 import { RouteTable, type TableEdit } from '../route/table.ts'
 import { Deadlines } from '../socket/deadlines.ts'
-import type { LinkUser } from '../socket/link.ts'
-import { Upstreams } from '../upstream/upstreams.ts'
-import { createGrpcContext, createHttpContext, createTcpContext, type WorkerParts } from './contexts.ts'
+import type { Upstreams } from '../upstream/upstreams.ts'
+import {
+  createGrpcContext,
+  createHttpContext,
+  createTcpContext,
+  createUpstreams,
+  type WorkerParts,
+} from './contexts.ts'
 import { GrpcService } from './grpc-service.ts'
 import { type ExchangeLog, HttpService } from './http-service.ts'
-import { IssueRequests } from './issue-requests.ts'
 import { serverNameSettings, tlsSettings } from './listener-settings.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import type { Service } from './service.ts'
 import { TcpService } from './tcp-service.ts'
 import { ThreadMetrics } from './thread-metrics.ts'
+import { WorkerCertificates } from './worker-certificates.ts'
 
 /** How often counts go to the main thread. */
 const MEASURE_MS = 1000
-
-/** Connections of one listener. */
-interface Service {
-  readonly size: number
-  readonly waitedFor: number
-  accept(accepted: Accepted): LinkUser
-  acceptHttp2?(accepted: AcceptedHttp2): void
-  drain(): void
-  destroy(): void
-}
 
 class WorkerThread {
   private readonly settings: WorkerSettings
@@ -62,10 +51,12 @@ class WorkerThread {
   private readonly accessWriter: AccessWriter | undefined
   private readonly threadMetrics: ThreadMetrics | undefined
   private readonly services: Service[] = []
-  private readonly listeners: { readonly listener: Listener; readonly certSource: string | undefined }[] = []
-  private readonly certificates = new Map<string, CertificateSet>()
-  private readonly issuing = new IssueRequests((source, serverName) => this.post({ kind: 'issue', source, serverName }))
-  private ticketKey: Uint8Array | undefined
+  private readonly listeners: Listener[] = []
+  /** Of `tcp-dynamic`, by port. */
+  private readonly dynamic = new Map<number, { readonly service: Service; readonly listener: Listener }>()
+  private readonly certificates = new WorkerCertificates((source, serverName) =>
+    this.post({ kind: 'issue', source, serverName }),
+  )
   private readonly parts: WorkerParts
   private grpcContext: GrpcContext | undefined
   private edit: TableEdit<ServedTarget> | undefined
@@ -123,16 +114,14 @@ class WorkerThread {
         this.http.setNoRoutePage(createNoRoutePage(message.html))
         return
       case 'certificates':
-        this.certificates.set(message.source, message.set)
-        for (const { listener, certSource } of this.listeners)
-          if (certSource === message.source) listener.setCertificates(message.set)
-        return
       case 'issued':
-        return this.issuing.answered(message.source, message.serverName)
       case 'ticket-key':
-        this.ticketKey = message.key
-        for (const { listener } of this.listeners) listener.setTicketKey(message.key)
+        return this.certificates.receive(message)
+      case 'open-port':
+        void this.openPort(message.listener, message.port)
         return
+      case 'close-port':
+        return this.closePort(message.port)
       case 'listen':
         void this.listen()
         return
@@ -147,27 +136,14 @@ class WorkerThread {
   }
 
   private async listen(): Promise<void> {
-    const { config, listenerPorts, reusePort } = this.settings
+    const { config, listenerPorts } = this.settings
     const heads = new HeadPool()
     try {
       for (const [i, spec] of config.proxy.listeners.entries()) {
         // Listeners of the control plane, such as `prometheus`, have no port here.
         const port = listenerPorts[i]
         if (port === undefined || port === -1) continue
-        const service = this.createService(i, heads)
-        this.services.push(service)
-        const listener = await startListener({
-          spec: { ...spec, port },
-          reusePort,
-          tls: tlsSettings(spec, config.proxy, (source, name, done) => this.issuing.add(source, name, done)),
-          serverNames: this.serverNames(spec, service),
-          deadlines: this.deadlines,
-          log: this.log,
-          admits: () => this.admits(),
-          accept: accepted => service.accept(accepted),
-          ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: accepted => service.acceptHttp2?.(accepted) }),
-        })
-        this.own(listener, spec.certSource)
+        await this.open({ ...spec, port }, this.createService(i, heads))
       }
       this.post({ kind: 'listening' })
     } catch (cause) {
@@ -175,11 +151,48 @@ class WorkerThread {
     }
   }
 
-  private own(listener: Listener, certSource: string | undefined): void {
-    this.listeners.push({ listener, certSource })
-    const set = this.certificates.get(certSource ?? '')
-    if (set !== undefined) listener.setCertificates(set)
-    if (this.ticketKey !== undefined) listener.setTicketKey(this.ticketKey)
+  private async open(spec: ListenerSpec, service: Service): Promise<Listener> {
+    const { proxy } = this.settings.config
+    this.services.push(service)
+    const listener = await startListener({
+      spec,
+      reusePort: this.settings.reusePort,
+      tls: tlsSettings(spec, proxy, (source, name, done) => this.certificates.issue(source, name, done)),
+      serverNames: this.serverNames(spec, service),
+      deadlines: this.deadlines,
+      log: this.log,
+      admits: () => this.admits(),
+      accept: accepted => service.accept(accepted),
+      ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: accepted => service.acceptHttp2?.(accepted) }),
+    })
+    this.listeners.push(listener)
+    if (spec.certSource !== undefined) this.certificates.add(listener, spec.certSource)
+    return listener
+  }
+
+  /** A port that a TCP route is named after (`tcp-dynamic`), on all addresses. */
+  private async openPort(index: number, port: number): Promise<void> {
+    const template = this.settings.config.proxy.listeners[index]!
+    const spec = { ...template, addr: `:${port}`, host: '', port }
+    const service = new TcpService(spec, createTcpContext(this.parts, 'tcp'), () => this.connectionClosed())
+    try {
+      this.dynamic.set(port, { service, listener: await this.open(spec, service) })
+    } catch (cause) {
+      this.log.error(cause instanceof Error ? cause.message : String(cause))
+    }
+  }
+
+  private closePort(port: number): void {
+    const open = this.dynamic.get(port)
+    if (open === undefined) return
+    const { service, listener } = open
+    this.dynamic.delete(port)
+    listener.close()
+    listener.destroy()
+    service.destroy()
+    this.certificates.forget(listener)
+    this.listeners.splice(this.listeners.indexOf(listener), 1)
+    this.services.splice(this.services.indexOf(service), 1)
   }
 
   /** For connections told apart by their server name, the service of those that are passed on undecrypted. */
@@ -232,13 +245,13 @@ class WorkerThread {
   private countClients(): number {
     let open = 0
     for (const service of this.services) open += service.size
-    for (const { listener } of this.listeners) open += listener.pending
+    for (const listener of this.listeners) open += listener.pending
     return open
   }
 
   private drain(graceMs: number): void {
     this.isDraining = true
-    for (const { listener } of this.listeners) listener.close()
+    for (const listener of this.listeners) listener.close()
     for (const service of this.services) service.drain()
     if (graceMs > 0) setTimeout(() => this.end(), graceMs)
     else return this.end()
@@ -258,7 +271,7 @@ class WorkerThread {
       cut += service.size
       service.destroy()
     }
-    for (const { listener } of this.listeners) listener.destroy()
+    for (const listener of this.listeners) listener.destroy()
     // The connections just cut count as over in their own time.
     setImmediate(() => {
       this.accessWriter?.flush()
@@ -277,19 +290,6 @@ class WorkerThread {
   private post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
     this.port.postMessage(message, transfer)
   }
-}
-
-function createUpstreams(settings: WorkerSettings, deadlines: Deadlines): Upstreams {
-  const { proxy } = settings.config
-  const limits = {
-    maxHeadBytes: proxy.limit.headerSize,
-    maxHeaders: proxy.limit.headerCount,
-    responseHeaderTimeoutMs: proxy.responseHeaderTimeoutMs,
-    maxIdle: proxy.maxConn,
-    idleTimeoutMs: proxy.idleConnTimeoutMs,
-    maxConnections: proxy.limit.upstreamConns,
-  }
-  return new Upstreams(deadlines, proxy, limits, settings.upstreamAuthorities)
 }
 
 if (parentPort === null) throw new Error('worker.ts is started by data-plane.ts, in a thread')

@@ -19,6 +19,7 @@ const PLAIN = {
   proxyHeaderTimeoutMs: 0,
   refreshMs: 0,
   h2c: false,
+  ports: { from: 1, to: 65_535 },
 }
 
 for (const { text, listeners } of [
@@ -125,7 +126,7 @@ for (const { text, warning } of [
   {
     text: ':1;prto=tcp',
     warning:
-      'listener :1: unknown key "prto" is ignored; known keys are addr, proto, cs, rt, wt, it, strictmatch, tlsmin, tlsmax, tlsciphers, pxyproto, pxytimeout, refresh, h2c',
+      'listener :1: unknown key "prto" is ignored; known keys are addr, proto, cs, rt, wt, it, strictmatch, tlsmin, tlsmax, tlsciphers, pxyproto, pxytimeout, refresh, ports, h2c',
   },
   { text: ':1;pxyproto=1', warning: 'listener :1: pxyproto: "1" counts as false; only true switches it on' },
   { text: ':1;proto', warning: 'key "proto" at the end has no value and is ignored' },
