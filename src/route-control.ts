@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { RouteRow, RoutesView } from './admin/routes-view.ts'
 import type { Config } from './config/config.ts'
 import { type ChangeCause, type RecordedRoute, RouteHistory } from './history/route-history.ts'
@@ -10,6 +11,9 @@ import type { CommandContext } from './route/check-command.ts'
 import { formatTable, formatTableDetail } from './route/format-table.ts'
 import { type Route, RouteTable } from './route/table.ts'
 import { Target } from './route/target.ts'
+
+/** So many routes are built before the control plane does something else. */
+const ROUTES_PER_TURN = 500
 
 /** Takes a change to the workers. Resolves with the change as they were given it, when all of them serve it. */
 export type Publish = (changes: readonly RouteChange[]) => Promise<readonly RouteChange[]>
@@ -123,9 +127,14 @@ export class RouteControl implements RoutesView {
   private async publish(change: FeedChange, causes: readonly ChangeCause[]): Promise<void> {
     this.record(change, causes)
     const edit = this.table.edit()
-    const published = this.options.publish(change.routes)
-    for (const route of change.routes) edit.apply(route)
+    for (const [i, route] of change.routes.entries()) {
+      edit.apply(route)
+      // Everything else of the control plane gets its turn while a large table is built.
+      if (i % ROUTES_PER_TURN === ROUTES_PER_TURN - 1) await setImmediate()
+    }
+    // Committed and sent in one moment: a worker that is replaced has the change from the one or the other.
     edit.commit()
+    const published = this.options.publish(change.routes)
     this.committed = change.version
     this.report(this.shadows.update(change.routes, this.table))
     for (const listener of this.listeners) listener()

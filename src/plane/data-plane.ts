@@ -35,7 +35,7 @@ export interface DataPlaneOptions {
 /** Routes with more than one target that can have a round-robin count shared by all workers. */
 const SLOTS = 262_144
 /** Changes in one message: as many as a worker takes in without its connections noticing. */
-const CHANGES_PER_MESSAGE = 200
+const CHANGES_PER_MESSAGE = 100
 /** A worker that dies again and again is started again and again, at this pace. */
 const FIRST_RESTART_MS = 50
 const MAX_RESTART_MS = 5000
@@ -189,9 +189,9 @@ export class DataPlane implements AsyncDisposable {
 
   private send(worker: WorkerHandle, changes: readonly RouteChange[], version: number): void {
     for (let from = 0; from < changes.length; from += CHANGES_PER_MESSAGE) {
-      worker.post({ kind: 'stage', changes: changes.slice(from, from + CHANGES_PER_MESSAGE) })
+      worker.changes.add({ kind: 'stage', changes: changes.slice(from, from + CHANGES_PER_MESSAGE) })
     }
-    worker.post({ kind: 'commit', version })
+    worker.changes.add({ kind: 'commit', version })
   }
 
   private receive(worker: WorkerHandle, message: FromWorker): void {
@@ -200,8 +200,11 @@ export class DataPlane implements AsyncDisposable {
       case 'serving':
         worker.serving = message.version
         return this.wake()
+      case 'staged':
+        return worker.changes.taken()
       case 'listening':
         worker.isListening = true
+        worker.changes.isPaced = true
         return this.wake()
       case 'failed':
         this.failure = message.reason

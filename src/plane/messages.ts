@@ -58,6 +58,8 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly reason: string }
   /** A client waits for a certificate of this name that its source could make. */
   | { readonly kind: 'issue'; readonly source: string; readonly serverName: string }
+  /** A part of a change was taken in. */
+  | { readonly kind: 'staged' }
   /** All requests from now on are served by this version of the table. */
   | { readonly kind: 'serving'; readonly version: number }
   | { readonly kind: 'metrics'; readonly batch: MetricBatch }

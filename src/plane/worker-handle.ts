@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
+import { PacedMessages } from './paced-messages.ts'
 
 export interface WorkerEvents {
   onMessage(message: FromWorker): void
@@ -14,6 +15,8 @@ export class WorkerHandle {
   serving = -1
   isListening = false
   hasExited = false
+  /** Parts of changes. */
+  readonly changes = new PacedMessages(message => this.post(message))
   private readonly worker: Worker
   private error: Error | undefined
 

@@ -32,6 +32,7 @@ import { type ExchangeLog, HttpService } from './http-service.ts'
 import { serverNameSettings, tlsSettings } from './listener-settings.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { Service } from './service.ts'
+import { takeSteps } from './take-steps.ts'
 import { TcpService } from './tcp-service.ts'
 import { ThreadMetrics } from './thread-metrics.ts'
 import { WorkerCertificates } from './worker-certificates.ts'
@@ -105,9 +106,9 @@ class WorkerThread {
       case 'stage':
         this.edit ??= this.table.edit()
         for (const change of message.changes) this.edit.apply(change)
-        return
+        return this.post({ kind: 'staged' })
       case 'commit':
-        this.edit?.commit()
+        if (this.edit !== undefined) takeSteps(this.edit.publish())
         this.edit = undefined
         return this.post({ kind: 'serving', version: message.version })
       case 'no-route-page':

@@ -215,10 +215,19 @@ export class TableEdit<T extends Target = Target> {
 
   /** Makes all that was staged visible at once. Throws when another edit has begun since. */
   commit(): void {
+    const losses = this.publish()
+    while (losses.next().done !== true);
+  }
+
+  /**
+   * Like commit(), but leaves it to the caller when targets that nobody uses any more are dropped: each step of what comes back does so for one
+   * route, and all steps have to be taken.
+   */
+  publish(): Iterator<undefined> {
     this.#onCommit(this.#growth)
     this.#isOver = true
     this.#hosts.publish(this.#number, this.#cells)
-    for (const pool of this.#poolsWithLosses) pool.dropUnused(this.#options)
+    return this.#dropLosses()
   }
 
   /** Forgets what was staged. */
@@ -226,6 +235,13 @@ export class TableEdit<T extends Target = Target> {
     this.#isOver = true
     this.#hosts.unstage(this.#cells)
     for (const pool of this.#pools.values()) pool.dropMade(this.#options)
+  }
+
+  *#dropLosses(): Generator<undefined> {
+    for (const pool of this.#poolsWithLosses) {
+      pool.dropUnused(this.#options)
+      yield
+    }
   }
 
   #choose(cell: HostCell<Route<T>>, { host, path, targets }: RouteChange): readonly T[] {

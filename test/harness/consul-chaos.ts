@@ -62,8 +62,8 @@ export const CHAOS_STEPS: readonly ChaosStep[] = [
       await sleep(faultMs / 2)
       await consul.start()
       await createRouterToken(consul)
-      // For a moment there is a Consul without a single service.
-      await sleep(faultMs / 2)
+      // For a moment there is a Consul without a single service; shorter than registry.brake.grace.
+      await sleep(Math.min(faultMs / 2, 10_000))
       await services.registerAll()
     },
   },

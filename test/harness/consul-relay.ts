@@ -23,6 +23,7 @@ export class ConsulRelay implements AsyncDisposable {
   readonly #agent: { host: string; port: number }
   readonly #pairs = new Set<Pair>()
   #mode: RelayMode = { kind: 'pass' }
+  #requests = 0
 
   private constructor(addr: string) {
     const [host = '', port] = addr.split(':')
@@ -44,6 +45,13 @@ export class ConsulRelay implements AsyncDisposable {
   /** How many connections there are. */
   get connections(): number {
     return this.#pairs.size
+  }
+
+  /** How many requests have passed since it was asked last, but for pings. */
+  takeRequests(): number {
+    const requests = this.#requests
+    this.#requests = 0
+    return requests
   }
 
   set(mode: RelayMode): void {
@@ -73,6 +81,9 @@ export class ConsulRelay implements AsyncDisposable {
   #fromClient(pair: Pair, bytes: Buffer): void {
     if (pair.isDead) return
     if (this.#mode.kind === 'answer') return void pair.client.end(this.#mode.bytes)
+    // One a piece: clients of Consul do not send the next request before the answer.
+    const line = bytes.toString('latin1', 0, 40)
+    if (/^(GET|PUT) /.test(line) && !line.includes('/v1/status/leader')) this.#requests++
     pair.agent.write(bytes)
   }
 
