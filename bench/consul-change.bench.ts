@@ -16,7 +16,8 @@ import { runGenerator } from './load/run-load.ts'
 
 const [kind = 'agent', size = '1000', count] = process.argv.slice(2)
 const services = Number(size)
-const changes = Number(count ?? (kind === 'agent' ? 20 : 60))
+// The last one brings the route back.
+const changes = 2 * Math.ceil(Number(count ?? (kind === 'agent' ? 20 : 60)) / 2)
 const upstream = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1')
 await once(upstream, 'listening')
 const address = upstream.address()
@@ -107,7 +108,7 @@ interface Loaded extends Cost {
 /** 2,000 requests/s to a route that stays, for as long as it takes. */
 async function underLoad(isLoaded: boolean, port: number, happens: () => Promise<Cost>): Promise<Loaded> {
   if (!isLoaded) return { ...(await happens()), p99: 0 }
-  const load = { kind: 'http', connections: 32, path: '/', headers: [['Host', 'service-7.test']] } as const
+  const load = { kind: 'http', connections: 32, path: '/load' } as const
   const seconds = 10
   let isOver = false
   const generating = (async () => {

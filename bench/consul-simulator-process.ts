@@ -1,6 +1,7 @@
 // Consul's API over a large datacenter that does not exist, in a process of its own. Lists are bytes made once, so that what is measured is the router.
 //   node bench/consul-simulator-process.ts SERVICES PORT_OF_ALL_INSTANCES
-// Every service has three instances with two routes each; one more, `flap`, has one instance, whose check PUT /flap turns over.
+// Every service has three instances with two routes each; two more have one
+// instance: `load`, which stays, and `flap`, whose check PUT /flap turns over.
 // GET /requests says how many requests were answered since it was asked last, without pings.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -27,6 +28,7 @@ function instancesOf(service: number): Instance[] {
   }))
 }
 
+const load: Instance = { Node: 'node-0', ServiceID: 'load', ServiceName: 'load', ServiceTags: ['urlprefix-/load'] }
 const flap: Instance = { Node: 'node-0', ServiceID: 'flap', ServiceName: 'flap', ServiceTags: ['urlprefix-/flap'] }
 
 function checkOf(instance: Instance, status: string, index: number): object {
@@ -57,14 +59,18 @@ const nodeChecks = Array.from({ length: NODES }, (_, i) => ({
   ServiceName: '',
   ServiceTags: [],
 }))
-const steady = Array.from({ length: services }, (_, i) => instancesOf(i)).flat()
+const steady = [load, ...Array.from({ length: services }, (_, i) => instancesOf(i)).flat()]
 // Consul lists checks by their state; what changes its state changes its place.
 const passing = Buffer.from(
   [...nodeChecks, ...steady.map(instance => checkOf(instance, 'passing', 10))]
     .map(check => JSON.stringify(check))
     .join(','),
 )
-const names = Object.fromEntries([...Array.from({ length: services }, (_, i) => [`service-${i}`, []]), ['flap', []]])
+const names = Object.fromEntries([
+  ...Array.from({ length: services }, (_, i) => [`service-${i}`, []]),
+  ['load', []],
+  ['flap', []],
+])
 const nodes = nodeChecks.map(({ Node }) => ({ Node, Address: '127.0.0.1' }))
 
 let index = 100
@@ -125,7 +131,8 @@ function answer(response: ServerResponse, path: string): void {
   if (path === '/v1/catalog/nodes') return json(response, nodes)
   if (path.startsWith('/v1/catalog/service/')) {
     const name = path.slice('/v1/catalog/service/'.length)
-    const instances = name === 'flap' ? [flap] : instancesOf(Number(name.slice('service-'.length)))
+    const instances =
+      name === 'flap' ? [flap] : name === 'load' ? [load] : instancesOf(Number(name.slice('service-'.length)))
     return json(response, instances.map(entryOf))
   }
   response.writeHead(404).end()

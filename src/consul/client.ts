@@ -32,6 +32,8 @@ export interface ReadOptions extends RequestOptions {
   readonly waitMs?: number
   /** Instead of the client's own. */
   readonly consistency?: Consistency
+  /** Memory for the body of a long answer. It is the request's from here on, and the body's afterwards. */
+  readonly space?: Buffer | undefined
 }
 
 /** What `PUT /v1/agent/service/register` takes; the fields that Fabio sends. */
@@ -229,7 +231,7 @@ export class ConsulClient implements AsyncDisposable {
 
   #get(
     path: string,
-    options: RequestOptions,
+    options: RequestOptions & Pick<ReadOptions, 'space'>,
     extra: { query?: [string, string][]; expected?: number[]; isPing?: boolean } = {},
   ): Promise<ConsulReply> {
     return this.#transport.send({
@@ -237,6 +239,7 @@ export class ConsulClient implements AsyncDisposable {
       path,
       ...extra,
       signal: options.signal,
+      space: options.space,
       timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS,
     })
   }

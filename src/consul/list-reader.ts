@@ -21,6 +21,10 @@ export class ListReader<T> {
   /** Where the entries begin in the body; undefined when that is not known. */
   #starts: readonly number[] | undefined = []
   #entries: readonly T[] = []
+  /** Memory that was handed out, and nobody else has. */
+  readonly #spaces = new WeakSet<ArrayBufferLike>()
+  /** Held an answer that is not needed any more. */
+  #spare: Buffer | undefined
 
   /** `firstField` is that of every entry, as Go writes structures: `Node`. */
   constructor(firstField: string, decodeList: (json: unknown) => T[]) {
@@ -42,43 +46,66 @@ export class ListReader<T> {
     return { removed: before, added: entries }
   }
 
+  /**
+   * Memory for the next answer, to be used for nothing else: megabytes that are allocated anew for each answer make the garbage collector work more
+   * than everything else.
+   */
+  takeSpace(): Buffer {
+    const spare = this.#spare
+    this.#spare = undefined
+    if (spare !== undefined && spare.length >= this.#body.length) return spare
+    const space = Buffer.allocUnsafeSlow(Math.max(LEAST_SPACE, Math.ceil(this.#body.length * 1.25)))
+    this.#spaces.add(space.buffer)
+    return space
+  }
+
   #take(body: Buffer, starts: readonly number[] | undefined, entries: readonly T[]): void {
+    if (this.#spaces.has(this.#body.buffer)) this.#spare = Buffer.from(this.#body.buffer)
     this.#body = body
     this.#starts = starts
     this.#entries = entries
   }
 
-  /** Goes through both answers side by side. Undefined: the new one does not look like a list of such entries. */
+  /**
+   * Goes through both answers side by side. Where entries begin is searched for only around differences: what is the same as before begins where
+   * it began, moved by as much as was put before it. Undefined: the new answer does not look like a list of such entries.
+   */
   #walk(body: Buffer, oldStarts: readonly number[]): (ListChange<T> & Walked<T>) | undefined {
-    const newStarts = findStarts(body, this.#boundary)
-    if (newStarts === undefined) return undefined
-    const oldSpan = spansOf(this.#body, oldStarts)
-    const newSpan = spansOf(body, newStarts)
-    const isSame = (o: number, n: number): boolean =>
-      o < oldStarts.length &&
-      n < newStarts.length &&
-      oldSpan(o).length === newSpan(n).length &&
-      oldSpan(o).equals(newSpan(n))
+    const end = endOfList(body)
+    if (end < 1 || body[0] !== OPENING || !isStart(body, 1, end, this.#boundary)) return undefined
+    const old: OldList = { body: this.#body, starts: oldStarts, end: endOfList(this.#body) }
     const removed: T[] = []
     const added: T[] = []
     const entries: T[] = []
+    const starts: number[] = []
     let o = 0
-    let n = 0
-    while (o < oldStarts.length || n < newStarts.length) {
-      const same = countSame(this.#body, oldStarts, o, body, newStarts, n)
-      for (const end = o + same; o < end; o++, n++) entries.push(this.#entries[o]!)
-      if (o >= oldStarts.length && n >= newStarts.length) break
+    let n = 1
+    for (;;) {
+      const same = countSame(old, o, body, n, end)
+      const shift = n - (oldStarts[o] ?? 0)
+      for (const last = o + same; o < last; o++) {
+        entries.push(this.#entries[o]!)
+        starts.push(oldStarts[o]! + shift)
+      }
+      if (same > 0) n = endOf(old, o - 1) + shift + 1
+      if (n > end || end === 1) break
+      if (!isStart(body, n, end, this.#boundary)) return undefined
+      const found = body.indexOf(this.#boundary, n)
+      const next = found === -1 || found >= end ? end + 1 : found + 2
       // The usual reasons for a difference: one entry more, one less, or one that is another now.
-      const isGone = n >= newStarts.length || (o < oldStarts.length && !isSame(o, n + 1) && isSame(o + 1, n))
-      const isNew = o >= oldStarts.length || isSame(o, n + 1)
+      const isNew = o >= oldStarts.length || isSame(old, o, body, next, end)
+      const isGone = !isNew && isSame(old, o + 1, body, n, end)
       if (!isNew) removed.push(this.#entries[o++]!)
       if (isGone) continue
-      const entry = this.#decodeEntry(newSpan(n++))
+      const entry = this.#decodeEntry(body.subarray(n, next - 1))
       if (entry === undefined) return undefined
       entries.push(entry)
       added.push(entry)
+      starts.push(n)
+      n = next
     }
-    return { removed, added, entries, starts: newStarts }
+    removed.push(...this.#entries.slice(o))
+    return { removed, added, entries, starts }
   }
 
   /** Undefined: these bytes are no entry, so the list is not what it looks like. */
@@ -111,7 +138,9 @@ function findStarts(body: Buffer, boundary: Buffer): number[] | undefined {
   return starts
 }
 
+const LEAST_SPACE = 65_536
 const OPENING = '['.charCodeAt(0)
+const COMMA = ','.charCodeAt(0)
 const CLOSING = ']'.charCodeAt(0)
 const CLOSING_BRACE = '}'.charCodeAt(0)
 
@@ -122,49 +151,49 @@ function endOfList(body: Buffer): number {
   return end > 0 && body[end] === CLOSING ? end : -1
 }
 
-/** The bytes of an entry. */
-function spansOf(body: Buffer, starts: readonly number[]): (at: number) => Buffer {
-  const end = endOfList(body)
-  return at => body.subarray(starts[at]!, at + 1 < starts.length ? starts[at + 1]! - 1 : end)
+/** Could an entry begin here? One that is not the first has a comma before it. */
+function isStart(body: Buffer, at: number, end: number, boundary: Buffer): boolean {
+  if (end === 1) return at === 1
+  if (at === 1) return body.compare(boundary, 2, boundary.length, 1, 1 + boundary.length - 2) === 0
+  return at > 2 && body.compare(boundary, 0, boundary.length, at - 2, at - 2 + boundary.length) === 0
 }
 
-/** How many entries from `o` and `n` on are the same, found by comparing large blocks of bytes. */
-function countSame(
-  oldBody: Buffer,
-  oldStarts: readonly number[],
-  o: number,
-  newBody: Buffer,
-  newStarts: readonly number[],
-  n: number,
-): number {
-  const most = Math.min(oldStarts.length - o, newStarts.length - n)
+interface OldList {
+  readonly body: Buffer
+  readonly starts: readonly number[]
+  /** Where the closing bracket is. */
+  readonly end: number
+}
+
+/** Behind the last byte of an entry: where its comma is, or the closing bracket. */
+function endOf({ starts, end }: OldList, entry: number): number {
+  return entry + 1 < starts.length ? starts[entry + 1]! - 1 : end
+}
+
+/** Is this old entry what the new list has here? */
+function isSame(old: OldList, entry: number, body: Buffer, at: number, end: number): boolean {
+  return entry < old.starts.length && areSame(old, entry, 1, body, at, end)
+}
+
+/** How many entries from here on are the same, found by comparing large blocks of bytes. */
+function countSame(old: OldList, from: number, body: Buffer, at: number, end: number): number {
+  const most = old.starts.length - from
+  const shift = at - (old.starts[from] ?? 0)
   let same = 0
   let step = 256
   while (same < most && step > 0) {
     const count = Math.min(step, most - same)
-    if (areSame(oldBody, oldStarts, o + same, newBody, newStarts, n + same, count)) same += count
+    if (areSame(old, from + same, count, body, old.starts[from + same]! + shift, end)) same += count
     else step = Math.floor(count / 2)
   }
   return same
 }
 
-function areSame(
-  oldBody: Buffer,
-  oldStarts: readonly number[],
-  o: number,
-  newBody: Buffer,
-  newStarts: readonly number[],
-  n: number,
-  count: number,
-): boolean {
-  const oldFrom = oldStarts[o]!
-  const newFrom = newStarts[n]!
-  const oldEnd = endOfEntries(oldBody, oldStarts, o + count)
-  const newEnd = endOfEntries(newBody, newStarts, n + count)
-  return oldEnd - oldFrom === newEnd - newFrom && newBody.compare(oldBody, oldFrom, oldEnd, newFrom, newEnd) === 0
-}
-
-/** Behind the last byte of the entry before this one. */
-function endOfEntries(body: Buffer, starts: readonly number[], at: number): number {
-  return at < starts.length ? starts[at]! - 1 : endOfList(body)
+/** Has the new list these old entries here, whole, with a comma or its end behind them? */
+function areSame(old: OldList, from: number, count: number, body: Buffer, at: number, end: number): boolean {
+  const oldFrom = old.starts[from]!
+  const oldEnd = endOf(old, from + count - 1)
+  const newEnd = at + oldEnd - oldFrom
+  if (newEnd > end || (newEnd < end && body[newEnd] !== COMMA)) return false
+  return body.compare(old.body, oldFrom, oldEnd, at, newEnd) === 0
 }

@@ -12,6 +12,8 @@ export interface ConsulRequest {
   /** Statuses besides 200 that are an answer. */
   readonly expected?: readonly number[]
   readonly signal?: AbortSignal | undefined
+  /** Memory for the body of a long answer. It is the request's from here on, and the body's afterwards. */
+  readonly space?: Buffer | undefined
   /** On a connection that is kept for such requests alone, and given up when one fails: it tells how connections of its age fare. */
   readonly isPing?: boolean
   /** For the whole exchange, from the first attempt to connect to the last byte of the answer. */
@@ -119,7 +121,7 @@ export class ConsulTransport implements AsyncDisposable {
       body: request.body ?? null,
       signal,
     })
-    const body = await readBody(answer.body, this.#maxAnswerBytes)
+    const body = await readBody(answer.body, this.#maxAnswerBytes, request.space)
     if (answer.statusCode !== 200 && !request.expected?.includes(answer.statusCode)) {
       throw new ConsulError(`Unexpected response code: ${answer.statusCode} (${quoteReason(body)})`, {
         kind: 'status',
@@ -132,17 +134,32 @@ export class ConsulTransport implements AsyncDisposable {
 
 class DeadlinePassed extends Error {}
 
-async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
+async function readBody(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+  space: Buffer | undefined,
+): Promise<Buffer> {
+  let whole = space ?? Buffer.allocUnsafe(FIRST_BYTES)
   let bytes = 0
   for await (const chunk of body) {
     const piece: unknown = chunk
     if (!(piece instanceof Uint8Array)) throw new ConsulError('the answer is not bytes', { kind: 'garbage' })
+    if (bytes + piece.length > maxBytes)
+      throw new ConsulError(`the answer has more than ${maxBytes} bytes`, { kind: 'too-large' })
+    // Copied at once, so that a long answer is not in memory twice, nor its pieces old enough to burden the garbage collector.
+    if (bytes + piece.length > whole.length) whole = enlarge(whole, bytes, piece.length)
+    whole.set(piece, bytes)
     bytes += piece.length
-    if (bytes > maxBytes) throw new ConsulError(`the answer has more than ${maxBytes} bytes`, { kind: 'too-large' })
-    chunks.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length))
   }
-  return Buffer.concat(chunks, bytes)
+  return whole.subarray(0, bytes)
+}
+
+const FIRST_BYTES = 4096
+
+function enlarge(full: Buffer, used: number, more: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(2 * full.length, used + more))
+  larger.set(full.subarray(0, used))
+  return larger
 }
 
 /** Consul says why in plain text. A proxy between us may say it in a page of HTML, and nobody wants that in a log line. */

@@ -54,9 +54,10 @@ export async function* watch<T>(options: WatchOptions<T>): AsyncGenerator<Answer
       // After a failure also the index that we had is news: a Consul that lost its data counts from the beginning.
       isNews = isLost || answer.index !== index || index === 0n
       if (isNews) {
-        const decodingSince = performance.now()
+        const before = process.threadCpuUsage()
         const value = answer.decode() // Throws for garbage here, where that is one more reason to ask again.
-        decodeMs = performance.now() - decodingSince
+        const { user, system } = process.threadCpuUsage(before)
+        decodeMs = (user + system) / 1000
         await options.confirm?.(value)
       }
     } catch (cause) {
@@ -87,7 +88,7 @@ const MIN_INTERVAL_MS = 100
 const MIN_INTERVAL_WITHOUT_INDEX_MS = 1000
 /** For an answer that Consul gives at once; a list of all checks may be long, and the network slow. */
 const UNBLOCKED_TIMEOUT_MS = 30_000
-/** Decoding takes at most a tenth of the time. */
+/** Decoding takes at most a tenth of a processor. */
 const REST_PER_DECODING = 9
 
 function readOptions<T>(options: WatchOptions<T>, index: bigint, longestWaitMs: number): ReadOptions {

@@ -63,6 +63,11 @@ export class HealthGate {
     return { since: this.#heldSince, instances: this.#brake.held, routes: this.#brake.heldRoutes }
   }
 
+  /** Memory for the next answer. */
+  takeSpace(): Buffer {
+    return this.#reader.takeSpace()
+  }
+
   /** Reads an answer. What it says is kept, believed or not, for the next one is compared with it; it counts when it is reviewed. */
   take(body: Buffer): CheckMirror {
     this.#mirror.apply(this.#reader.read(body))
@@ -123,7 +128,9 @@ export class HealthGate {
     const backOff = new BackOff({ minMs: 500, maxMs: 5000 })
     while (this.#heldSince !== undefined && !signal.aborted) {
       try {
-        const answer = await client.healthState(body => this.take(body), { consistency: 'consistent', signal })
+        const answer = await client.healthState(body => this.take(body), {
+          ...{ consistency: 'consistent', signal, space: this.takeSpace() },
+        })
         await this.confirm(answer.decode())
         const routes = this.#brake.heldRoutes
         this.review({ isConfirmed: true })

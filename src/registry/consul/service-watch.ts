@@ -94,7 +94,9 @@ export class ServiceWatch {
 
   async #watchHealth(): Promise<void> {
     const gate = this.#gate
-    const read = (options: ReadOptions) => this.#client.healthState(body => gate.take(body), options)
+    const read = (options: ReadOptions) => {
+      return this.#client.healthState(body => gate.take(body), { ...options, space: gate.takeSpace() })
+    }
     const confirm = (mirror: CheckMirror) => gate.confirm(mirror)
     for await (const answer of watch({ ...this.#watching(), read, confirm, observer: this.#sources.health })) {
       this.#log.debug(`consul: Health changed to #${answer.index}`)
