@@ -31,6 +31,7 @@ export class ServedTarget extends WireTarget {
   private readonly labels: readonly (readonly [string, string])[]
   private readonly pools: PoolSource
   private grpcSessions: Http2Pool | undefined
+  private httpSessions: Http2Pool | undefined
   private hasLeft = false
 
   constructor(spec: TargetSpec, route: { host: string; path: string }, pools: PoolSource, metrics: Metrics) {
@@ -83,12 +84,27 @@ export class ServedTarget extends WireTarget {
     return this.grpcSessions
   }
 
+  /** Sessions for HTTP requests, of targets that want them over HTTP/2. */
+  http2(): Http2Pool | undefined {
+    if (this.httpSessions !== undefined || this.hasLeft) return this.httpSessions
+    if (!this.options.http2 || this.pool === undefined) return undefined
+    const serverName = this.tlsServerName ?? this.hostname
+    this.httpSessions = this.pools.http2.acquire({
+      host: this.hostname,
+      port: this.port,
+      tls: this.scheme === 'https' ? { serverName, skipVerify: this.options.tlsSkipVerify } : undefined,
+      graceMs: 0,
+    })
+    return this.httpSessions
+  }
+
   /** The target has left the table. Requests under way keep it until they end. */
   leave(): void {
     this.hasLeft = true
     this.metrics.forget(this.labels)
     if (this.pool !== undefined) this.pools.release(this.pool)
     if (this.grpcSessions !== undefined) this.pools.http2.release(this.grpcSessions)
+    if (this.httpSessions !== undefined) this.pools.http2.release(this.httpSessions)
   }
 }
 

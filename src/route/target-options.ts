@@ -22,6 +22,8 @@ export interface TargetOptions {
   readonly auth: string | undefined
   /** `grpcservername`: the name to expect in the certificate of a gRPC target. */
   readonly grpcServerName: string | undefined
+  /** `h2=true`: speak HTTP/2 to the target, over TLS or, to an http target, in the clear with prior knowledge. */
+  readonly http2: boolean
   /** `register`: the name this router registers itself under while the route exists. */
   readonly register: string | undefined
   /** `allow` or `deny`; undefined lets everybody in. */
@@ -59,6 +61,7 @@ export function parseTargetOptions(pairs: OptionPairs): ParsedTargetOptions {
     redirectStatus: parseRedirectStatus(text('redirect'), warnings),
     auth: text('auth'),
     grpcServerName: text('grpcservername'),
+    http2: values.get('h2') === 'true',
     register: text('register'),
     accessRules: parseAccess(values, warnings),
   }
@@ -76,6 +79,7 @@ const NO_OPTIONS: ParsedTargetOptions = {
     redirectStatus: undefined,
     auth: undefined,
     grpcServerName: undefined,
+    http2: false,
     register: undefined,
     accessRules: undefined,
   },

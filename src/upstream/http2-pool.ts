@@ -23,6 +23,8 @@ export interface Http2Limits {
   readonly dialTimeoutMs: number
   /** `proxy.limit.upstreamconns`: connections to one address; 0 is no limit. */
   readonly maxConnections: number
+  /** `proxy.responseheadertimeout`; 0 waits for ever. */
+  readonly responseHeaderTimeoutMs: number
   /** `proxy.limit.headercount` */
   readonly maxHeaders: number
 }

@@ -73,8 +73,11 @@ export class Http2Upstream implements Expiring {
    * Sends a request. `headers` are names and values in turn. Every call wants its `ended()` when the stream is closed.
    * @throws when Node finds the headers unfit to be sent
    */
-  request(headers: string[], endStream: boolean): ClientHttp2Stream {
-    const stream = this.session!.request(headers, { endStream })
+  request(
+    headers: string[],
+    options: { readonly endStream: boolean; readonly waitForTrailers?: boolean },
+  ): ClientHttp2Stream {
+    const stream = this.session!.request(headers, options)
     this.streams++
     return stream
   }

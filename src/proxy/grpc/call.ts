@@ -136,7 +136,7 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
       target.options.grpcServerName === undefined ? target.authorityBytes : toUtf8Bytes(target.options.grpcServerName)
     const fields = upstreamFields(call.fields, { authority, isTls, timeout: this.timeoutLeft() })
     this.session = session
-    this.relay.attach(session.request(fields, call.isEmpty), call.isEmpty)
+    this.relay.attach(session.request(fields, { endStream: call.isEmpty }), call.isEmpty)
   }
 
   onNoSession(_fault: string, error: Error | undefined): void {

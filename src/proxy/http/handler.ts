@@ -12,6 +12,7 @@ import type { HttpContext } from './context.ts'
 import type { Carrier, Exchange } from './exchange.ts'
 import { Forward } from './forward.ts'
 import { HeldRequest } from './held-request.ts'
+import { Http2Forward } from './http2-forward.ts'
 import { fail, refuseRequest, sendRedirect, unauthorized } from './local-reply.ts'
 import { readTarget } from './request-target.ts'
 
@@ -44,7 +45,12 @@ function goOn(exchange: Exchange, target: ServedTarget, context: HttpContext): v
     const problem = `unsupported protocol scheme "${target.scheme}" of target ${target.url}`
     return fail(exchange, context, 'unsupported-target', problem)
   }
-  const forward = new Forward(exchange, target, target.pool, context)
+  // A change of protocol is HTTP/1.1's: what asks for one goes that way.
+  const sessions = exchange.upgrade === '' ? target.http2() : undefined
+  const forward =
+    sessions === undefined
+      ? new Forward(exchange, target, target.pool, context)
+      : new Http2Forward(exchange, target, sessions, context)
   exchange.carrier = forward
   forward.start()
 }

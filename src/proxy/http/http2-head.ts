@@ -2,7 +2,9 @@
 // parser judges what comes in, whatever carried it, and everything behind it is the same.
 
 import { randomBytes } from 'node:crypto'
+import { Http1Head } from '../../wire/http1-head.ts'
 import { mayTrail } from '../../wire/trailer-names.ts'
+import { statusText } from './status-text.ts'
 
 /** A request that is none we serve: the status to answer. */
 export interface FieldRefusal {
@@ -71,6 +73,40 @@ export function requestHeadText(fields: readonly string[], hasBody: boolean): st
   const named = authority ?? host ?? ''
   const target = method === 'CONNECT' ? named : path
   return `${method} ${target} HTTP/1.1\r\nHost: ${named}\r\n${lines}\r\n`
+}
+
+/** Lines of a request that belong to its connection, or that HTTP/2 says otherwise. */
+const NOT_SENT: ReadonlySet<string> = new Set(['host', 'connection', 'upgrade', 'transfer-encoding'])
+
+/** A request's head, as HTTP/1.1 has it, as the fields to send. */
+export function requestFields(text: string, scheme: string): string[] {
+  const lineEnd = text.indexOf('\r\n')
+  const [method = '', path = ''] = text.slice(0, lineEnd).split(' ')
+  const lines: string[] = []
+  addLines(lines, text.slice(lineEnd + 2))
+  const fields = [':method', method, ':path', path, ':scheme', scheme]
+  for (let i = 0; i < lines.length; i += 2) {
+    const name = lines[i]!
+    if (name === 'host') fields.push(':authority', lines[i + 1]!)
+    else if (!NOT_SENT.has(name)) fields.push(name, lines[i + 1]!)
+  }
+  return fields
+}
+
+const MAX_ANSWER_FIELDS = 10_000
+const answer = new Http1Head()
+
+/** An answer's fields as the head that HTTP/1.1 would have, valid until the next; or why there is none. */
+export function answerHead(fields: readonly string[]): Http1Head | string {
+  let status = ''
+  let lines = ''
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    if (fields[i] === ':status') status = fields[i + 1]!
+    else lines += `${fields[i]}: ${fields[i + 1]}\r\n`
+  }
+  const bytes = Buffer.from(`HTTP/1.1 ${status} ${statusText(Number(status))}\r\n${lines}\r\n`, 'latin1')
+  const refusal = answer.parseResponse(bytes, 0, bytes.length, MAX_ANSWER_FIELDS)
+  return refusal === undefined ? answer : refusal.reason
 }
 
 /** Adds header lines, each with its CR LF, to a list of fields. */
