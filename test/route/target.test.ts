@@ -24,7 +24,7 @@ for (const { dst, port, hostname } of [
 
 test('options are typed', () => {
   const text =
-    'strip=/s prepend=/p host=dst tlsskipverify=true proto=https pxyproto=true redirect=308 auth=a grpcservername=g register=r'
+    'strip=/s prepend=/p host=dst tlsskipverify=true proto=https pxyproto=true redirect=308 auth=a grpcservername=g h2=true register=r'
   const { options, warnings } = parse(text)
   const { accessRules, ...rest } = options
   assert.equal(accessRules, undefined)
@@ -39,6 +39,7 @@ test('options are typed', () => {
     redirectStatus: 308,
     auth: 'a',
     grpcServerName: 'g',
+    http2: true,
     register: 'r',
   })
 })
