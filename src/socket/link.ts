@@ -65,6 +65,7 @@ export class Link {
   /** Of writes past the stream, what waits for the kernel. */
   private unsentBytes = 0
   private isPaused = false
+  private isStandingBack = false
   /** Under TLS there is no kernel to take a short message at once. */
   private isSecure = false
   /** What ended it, for `onClose`. */
@@ -209,7 +210,21 @@ export class Link {
   resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.socket.resume()
+    if (!this.isStandingBack) this.socket.resume()
+  }
+
+  /**
+   * Reads nothing more in this turn of the loop. A turn reads up to two megabytes of a connection, and where those are hundreds of
+   * thousands of chunks or requests, all others would wait for them.
+   */
+  standBack(): void {
+    if (this.isStandingBack) return
+    this.isStandingBack = true
+    this.socket.pause()
+    setImmediate(() => {
+      this.isStandingBack = false
+      if (this.isOpen && !this.isPaused) this.socket.resume()
+    })
   }
 
   /** Sends FIN after what was written. The peer may go on sending. */

@@ -1,7 +1,7 @@
 import type { Deadlines, Expiring } from '../socket/deadlines.ts'
 import type { Link, LinkUser } from '../socket/link.ts'
 import { HEADER } from '../wire/header-names.ts'
-import { type BodyKind, BodyReader, type BodySink } from '../wire/http1-body.ts'
+import { type BodyKind, BodyReader, type BodySink, MANY_CHUNKS } from '../wire/http1-body.ts'
 import { findBareLineFeed, findHeadEnd, type Http1Head, mayBeAnswer } from '../wire/http1-head.ts'
 import { KeptBytes } from '../wire/kept-bytes.ts'
 import type { HttpPool } from './http-pool.ts'
@@ -142,7 +142,9 @@ export class HttpConnection implements LinkUser, Expiring {
       at = this.readHead(chunk, end)
       if (at === -1) return
     }
+    const { chunks } = this.body
     at = this.body.read(chunk, at, end, this.receiver)
+    if (this.body.chunks - chunks > MANY_CHUNKS) this.link.standBack()
     if (at === -1) return this.fail('cut-body', new Error(this.body.problem))
     if (this.body.isDone) return this.finishAnswer(at < end)
     this.receiver.onBatch()

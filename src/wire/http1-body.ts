@@ -45,6 +45,9 @@ const IN_QUOTES = 10
 const AT_QUOTED_PAIR = 11
 const BEHIND_QUOTES = 12
 
+/** Of one read: more mean that the sender makes work, and that it can wait. */
+export const MANY_CHUNKS = 256
+
 export type BodyKind = 'none' | 'length' | 'chunked' | 'until-close'
 
 /** Reads one body after the other; `begin` says how the next one is framed. */
@@ -58,6 +61,8 @@ export class BodyReader {
   problem = ''
   /** The trailer lines that may be passed on, each with its CR LF; '' when there are none. Complete once `isDone`. */
   trailers = ''
+  /** Chunks begun, of all bodies: how much work what was read has been. */
+  chunks = 0
 
   private state = AT_SIZE
   private digits = 0
@@ -133,6 +138,7 @@ export class BodyReader {
       case AT_SIZE_LF:
         if (byte !== LF) return this.fail('chunk size line must end in CR LF')
         this.state = this.remaining === 0 ? IN_TRAILERS : IN_DATA
+        this.chunks++
         this.digits = 0
         this.lineBytes = 0
         return true

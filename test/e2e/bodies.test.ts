@@ -112,6 +112,20 @@ describe('the body of a request', () => {
     })
   }
 
+  test('a body in a hundred thousand chunks arrives whole, and others are served meanwhile', async () => {
+    await using client = await RawClient.connect(fabio.port)
+    await using other = await RawClient.connect(fabio.port)
+    const count = 100_000
+    const first = upstream.requests.length
+    client.send(request('POST /many HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked'))
+    client.send('1\r\nx\r\n'.repeat(count))
+    assert.equal((await other.ask(request('GET /other HTTP/1.1', 'Host: a'))).status, 200)
+    client.send('0\r\n\r\n')
+    assert.equal((await client.answer('POST', 60_000)).status, 200)
+    const arrived = upstream.requests.slice(first).find(({ target }) => target === '/many')
+    assert.equal(arrived?.body, 'x'.repeat(count))
+  })
+
   test('a body that comes byte by byte arrives whole', async () => {
     await using client = await RawClient.connect(fabio.port)
     const sent = request('POST /bytes HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + chunked('hello', ' world')

@@ -71,6 +71,32 @@ for (const { kind, open } of [
       await until('it arrives', () => user.received.toString() === 'later')
     })
 
+    test('reads once a turn of the loop while its user stands back, all of it in the end, and nothing while it is paused', async () => {
+      const { link, user, peer } = await open()
+      const events: string[] = []
+      user.onPiece = () => {
+        if (events.at(-1) !== 'read') setImmediate(() => events.push('turn'))
+        events.push('read')
+        link.standBack()
+      }
+      const all = Buffer.alloc(3_000_000, 'abc')
+      peer.write(all)
+      await until('all has come', () => user.received.length === all.length)
+      assert.ok(user.received.equals(all))
+      assert.equal(
+        events.findIndex((event, i) => event === 'read' && events[i - 1] === 'read'),
+        -1,
+      )
+      link.standBack()
+      link.pause()
+      peer.write('later')
+      await new Promise(resolve => setTimeout(resolve, 50))
+      assert.equal(user.received.length, all.length)
+      link.standBack()
+      link.resume()
+      await until('the rest comes', () => user.received.length === all.length + 5)
+    })
+
     test('says when it is full and when it is not any more', async () => {
       const pair = await open()
       const { link, user, peer } = pair

@@ -1,7 +1,7 @@
 import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
 import type { Link, LinkUser } from '../../socket/link.ts'
 import { HEADER } from '../../wire/header-names.ts'
-import { BodyReader } from '../../wire/http1-body.ts'
+import { BodyReader, MANY_CHUNKS } from '../../wire/http1-body.ts'
 import { findBareLineFeed, findHeadEnd, type HeadRefusal } from '../../wire/http1-head.ts'
 import { KeptBytes } from '../../wire/kept-bytes.ts'
 import type { Switched } from './downstream.ts'
@@ -44,6 +44,8 @@ export interface Http1Host {
 
 /** A rest of a body that nobody wants is read up to here, so that the answer arrives and the connection can be kept. */
 const MAX_DISCARDED_BYTES = 262_144
+/** Of one read, answered at once: more can wait for the next turn of the loop. */
+const MANY_REQUESTS = 32
 /** How long a client has to take an answer after which we hang up on what it still sends (RFC 9112 §9.6). */
 const LINGER_MS = 1000
 
@@ -188,6 +190,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
       this.waiting = undefined
     }
     this.isInLoop = true
+    let requests = 0
     // Who asks on and on and reads no answer is not asked what else there is.
     while (this.phase === 'head' && at < to && !this.link.isFull) {
       at = skipBlankLines(chunk, at, to)
@@ -198,9 +201,11 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
       } else {
         at = this.beginRequest(chunk, at, headEnd, to)
         searchFrom = at
+        requests++
       }
     }
     this.isInLoop = false
+    if (requests > MANY_REQUESTS) this.link.standBack()
     if (this.waiting === undefined) this.kept = undefined
     if (this.phase !== 'lingering' && at < to) this.keepWaiting(chunk, at, to)
     else if (this.phase === 'head') this.armHead()
@@ -238,7 +243,9 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
   }
 
   private readBody(bytes: Buffer, end: number): void {
+    const { chunks } = this.body
     const at = this.body.isDone ? 0 : this.takeBody(bytes, 0, end)
+    if (this.body.chunks - chunks > MANY_CHUNKS) this.link.standBack()
     if (at === end) return
     // The answer may have come before the body's end, and the next request right behind it.
     if (this.phase === 'head') this.readRequests(bytes, at, end)
