@@ -1,4 +1,4 @@
-import { bool, durationMs, headerName, headerText, integer, keyValues, oneOf, text } from './option.ts'
+import { bool, durationMs, headerName, headerText, integer, keyValues, list, oneOf, text } from './option.ts'
 import { hideListSecrets } from './secrets.ts'
 
 export const proxyOptions = {
@@ -94,6 +94,20 @@ export const proxyOptions = {
     'regular expression (RE2) of the content types to compress; empty for none',
     '',
     { example: '^(text/.*|application/(javascript|json|xml))(;.*)?$' },
+  ),
+  trustedProxies: list(
+    'proxy.trustedproxies',
+    '',
+    'addresses and networks of proxies before this one: forwarded headers and PROXY headers of all others do not count; empty trusts everybody',
+    'ours',
+    { example: '10.0.0.0/8,192.0.2.1' },
+  ),
+  compat: oneOf(
+    ['1.7', '1.8'],
+    'proxy.compat',
+    '1.7',
+    'the release of Fabio to be like: 1.8 replaces X-Forwarded-Proto of everybody who is not in proxy.trustedproxies',
+    'ours',
   ),
   upstream: {
     caPath: text(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { bgpOptions } from './bgp-options.ts'
 import type { BgpConfig, Config } from './config.ts'
 import { ConfigError } from './config-error.ts'
@@ -22,6 +23,18 @@ export function validateConfig(config: Config, values: Values, notes: Notes): vo
 }
 
 function validateProxy({ proxy }: Config, values: Values, notes: Notes): void {
+  for (const text of proxy.trustedProxies) {
+    const [address = '', bits = '0', rest] = text.split('/')
+    const family = isIP(address)
+    const isGood =
+      family !== 0 && rest === undefined && /^[0-9]{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+    if (isGood) continue
+    const where = {
+      option: proxyOptions.trustedProxies.name,
+      place: values.originOf(proxyOptions.trustedProxies).place,
+    }
+    notes.refuse(new ConfigError(`"${text}" is no address or network; expected for instance 10.0.0.0/8`, { where }))
+  }
   if (proxy.noRouteStatus >= 100 && proxy.noRouteStatus <= 999) return
   const { place } = values.originOf(proxyOptions.noRouteStatus)
   const reason = `proxy.noroutestatus must be between 100 and 999: ${proxy.noRouteStatus}`

@@ -73,6 +73,10 @@ export class Arrivals {
       malformed: reason => log.debug(`${spec.addr}: ${reason} from ${arrival.client.address}`),
       read: ({ header, rest }) => {
         this.reading.delete(link)
+        if (header !== undefined && this.options.trusts?.(arrival.client.address) === false) {
+          log.debug(`${spec.addr}: PROXY header of ${arrival.client.address}, which is not trusted`)
+          return link.destroy()
+        }
         const { client = arrival.client, server } = header ?? {}
         this.go(link, { ...arrival, client, announcedServer: server }, rest)
       },

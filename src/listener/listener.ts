@@ -43,6 +43,8 @@ export interface ListenerOptions {
   readonly serverNames?: ServerNameSettings | undefined
   readonly deadlines: Deadlines
   readonly log: Log
+  /** Does a PROXY header of this address count? Without this, everybody's does. */
+  trusts?(address: string): boolean
   /** May another connection come in? */
   admits(): boolean
   /** Says who uses the connection. */

@@ -15,6 +15,7 @@ import { type ClientLimits, Http1Connection, type Http1Host } from '../proxy/htt
 import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
 import { Http2Exchange, type Http2ExchangeHost } from '../proxy/http/http2-exchange.ts'
 import type { ClientFacts } from '../proxy/http/request-head.ts'
+import { TrustedProxies } from '../proxy/http/trusted-proxies.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
 import type { Link, LinkUser } from '../socket/link.ts'
 import type { HeadRefusal } from '../wire/http1-head.ts'
@@ -50,6 +51,7 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   private readonly readers = new Set<Http2PrefaceReader>()
   private readonly http2Limits: Http2Limits
   private readonly takesHttp2InClear: boolean
+  private readonly trusted: TrustedProxies
   private readonly onClosed: () => void
   private readonly grpc: () => GrpcContext
 
@@ -62,6 +64,7 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     this.grpc = parts.grpc
     const { limit } = config
     this.takesHttp2InClear = spec.h2c
+    this.trusted = new TrustedProxies(config)
     this.http2Limits = http2Limits(limit, spec.idleTimeoutMs || spec.readTimeoutMs)
     this.limits = {
       maxHeadBytes: limit.headerSize,
@@ -85,7 +88,7 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   }
 
   accept({ link, client, tls }: Accepted): LinkUser {
-    const facts: ClientFacts = { address: client.address, port: client.port, tls }
+    const facts = this.factsOf(client, tls)
     if (!this.takesHttp2InClear || tls !== undefined) return this.beginHttp1(link, facts)
     const reader = new Http2PrefaceReader(link, this.deadlines, this.limits.headerTimeoutMs, {
       read: (isHttp2, bytes) => {
@@ -104,7 +107,11 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   }
 
   acceptHttp2({ socket, client, tls }: AcceptedHttp2): void {
-    this.beginHttp2(socket, { address: client.address, port: client.port, tls })
+    this.beginHttp2(socket, this.factsOf(client, tls))
+  }
+
+  private factsOf({ address, port }: Accepted['client'], tls: Accepted['tls']): ClientFacts {
+    return { address, port, tls, withdraws: this.trusted.withdrawn(address) }
   }
 
   private beginHttp1(link: Link, client: ClientFacts): Http1Connection {

@@ -1,8 +1,9 @@
-// What listeners of a worker are to know of TLS.
+// What listeners of a worker are to know of TLS and of who is before them.
 
 import type { ProxyConfig } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { ServerNameSettings, TlsSettings } from '../listener/listener.ts'
+import { TrustedProxies } from '../proxy/http/trusted-proxies.ts'
 import type { TcpService } from './tcp-service.ts'
 
 /** undefined for a listener in the clear. `issue` is used where the source makes certificates when they are asked for. */
@@ -34,4 +35,10 @@ export function serverNameSettings(spec: ListenerSpec, proxy: ProxyConfig, servi
       if (isAlone) service.refused()
     },
   }
+}
+
+/** Whose PROXY headers count. */
+export function trustedBy(proxy: ProxyConfig): (address: string) => boolean {
+  const trusted = new TrustedProxies(proxy)
+  return address => trusted.has(address)
 }

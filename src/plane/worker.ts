@@ -29,7 +29,7 @@ import {
 } from './contexts.ts'
 import { GrpcService } from './grpc-service.ts'
 import { type ExchangeLog, HttpService } from './http-service.ts'
-import { serverNameSettings, tlsSettings } from './listener-settings.ts'
+import { serverNameSettings, tlsSettings, trustedBy } from './listener-settings.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts'
 import type { Service } from './service.ts'
 import { takeSteps } from './take-steps.ts'
@@ -162,6 +162,7 @@ class WorkerThread {
       serverNames: this.serverNames(spec, service),
       deadlines: this.deadlines,
       log: this.log,
+      trusts: trustedBy(proxy),
       admits: () => this.admits(),
       accept: accepted => service.accept(accepted),
       ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: accepted => service.acceptHttp2?.(accepted) }),

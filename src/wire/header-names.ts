@@ -37,6 +37,8 @@ export const HEADER = {
   xIdempotencyKey: 32,
   etag: 33,
   secWebsocketKey: 34,
+  /** No name: of lines that count as never sent. */
+  withdrawn: 35,
 } as const
 
 export type HeaderId = (typeof HEADER)[keyof typeof HEADER]

@@ -137,6 +137,16 @@ export class Http1Head {
     return this.at[i * 4 + 3]! - this.at[i * 4 + 2]!
   }
 
+  /** Lines of these names count as never sent. */
+  withdraw(ids: readonly HeaderId[]): void {
+    for (const id of ids) {
+      const first = this.find(id)
+      if (first === -1) continue
+      for (let i = first; i < this.count; i++) if (this.ids[i] === id) this.ids[i] = HEADER.withdrawn
+      this.first[id] = -1
+    }
+  }
+
   /** The first line with this number, or -1. */
   find(id: HeaderId): number {
     return this.first[id]!

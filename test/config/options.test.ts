@@ -94,6 +94,13 @@ const CASES: Readonly<Record<string, Case>> = {
     ...string('', '^text/.*$'),
     bad: ['(', 'invalid expression for content types: error parsing regexp: '],
   },
+  'proxy.trustedproxies': {
+    initial: [],
+    text: '10.0.0.0/8, 192.0.2.1',
+    value: ['10.0.0.0/8', '192.0.2.1'],
+    bad: ['10.0.0.0/33', '"10.0.0.0/33" is no address or network; expected for instance 10.0.0.0/8'],
+  },
+  'proxy.compat': word('1.7', '1.8', 'invalid proxy.compat: other; expected one of 1.7, 1.8'),
   'proxy.upstream.ca': string('', '/etc/fabio/ca.pem'),
   'proxy.limit.headersize': int('proxy.limit.headersize', 1_048_576),
   'proxy.limit.headercount': {

@@ -19,6 +19,8 @@ import { readTarget } from './request-target.ts'
 /** The steps of a request, in order. Each answers, or lets the next go on. */
 export function serve(exchange: Exchange, context: HttpContext): void {
   if (context.givesRequestIds) exchange.requestId = randomUUID()
+  const { withdraws } = exchange.downstream.client
+  if (withdraws !== undefined) exchange.head.withdraw(withdraws)
   if (!readRequest(exchange, context)) return
 
   const isTls = exchange.downstream.client.tls !== undefined

@@ -17,6 +17,7 @@ for (const id of [
   HEADER.transferEncoding,
   HEADER.upgrade,
   HEADER.http2Settings,
+  HEADER.withdrawn,
 ]) {
   HOP_BY_HOP[id] = 1
 }

@@ -2,7 +2,7 @@
 // and with what the upstream should know of the client (docs/headers.md).
 
 import type { ProxyConfig } from '../../config/config.ts'
-import { HEADER } from '../../wire/header-names.ts'
+import { HEADER, type HeaderId } from '../../wire/header-names.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import { HOP_BY_HOP, PROTECTED } from './hop-by-hop.ts'
 
@@ -21,6 +21,8 @@ export interface ClientFacts {
   readonly port: number
   /** undefined on a connection in the clear. */
   readonly tls: { readonly version: string; readonly cipher: string } | undefined
+  /** Headers that only a trusted proxy may send, and this client is none. */
+  readonly withdraws?: readonly HeaderId[] | undefined
 }
 
 /** What is particular to this request. */
