@@ -8,6 +8,7 @@ import { type LoadResult, loadConfig } from './config/load.ts'
 import { withTcpListener } from './dev/dev-config.ts'
 import { ExplainError, explainOnce } from './explain/explain-command.ts'
 import { checkHealth } from './health-check.ts'
+import { LintError, lintFiles } from './lint/lint-command.ts'
 import { createLog } from './log/create-log.ts'
 import { OutputWriter } from './log/output-writer.ts'
 import { explainMigration } from './migrate/migrate.ts'
@@ -84,11 +85,16 @@ async function migrate(path: string): Promise<0 | 1> {
 
 async function runTool({ flags, config }: Extract<LoadResult, { kind: 'tool' }>): Promise<0 | 1> {
   try {
-    stdout.writeSync(await explainOnce(config, flags))
-    return 0
+    if (!flags.has('lint')) {
+      stdout.writeSync(await explainOnce(config, flags))
+      return 0
+    }
+    const { text, isGood } = await lintFiles(config, flags)
+    stdout.writeSync(text)
+    return isGood ? 0 : 1
   } catch (cause) {
-    if (!(cause instanceof ExplainError)) throw cause
-    stderr.writeSync(`-explain: ${cause.message}\n`)
+    if (!(cause instanceof ExplainError || cause instanceof LintError)) throw cause
+    stderr.writeSync(`${flags.has('lint') ? '-lint' : '-explain'}: ${cause.message}\n`)
     return 1
   }
 }

@@ -20,6 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'dev',
     'explain',
     'history',
+    'lint',
     'listener',
     'log',
     'metrics',
@@ -42,6 +43,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // It asks the code that serves a request what it would do with one.
   explain: ['proxy', 'registry', 'route', 'wire'],
   history: [],
+  // By the code that reads tags and commands while the router runs.
+  lint: ['registry', 'route'],
   listener: ['config', 'socket', 'wire'],
   log: [],
   metrics: [],
