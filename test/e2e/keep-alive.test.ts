@@ -275,3 +275,19 @@ test('proxy.limit.upstreamconns: a request beyond it gets 503, and the next one 
   assert.equal((await clients[2]?.answer())?.status, 200)
   for (const client of clients) await client[Symbol.asyncDispose]()
 })
+
+describe('the last request of a connection', () => {
+  for (const length of [2, 3_000_000]) {
+    test(`gets all ${length} bytes of its answer, and the end`, async () => {
+      await using upstream = await startRawUpstream(({ received, socket }) => {
+        if (received.endsWith('\r\n\r\n'))
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body(length)}`)
+      })
+      await using fabio = await startFabio({ routes: `route add svc / ${upstream.url}`, flags: ONE_WORKER })
+      await using client = await RawClient.connect(fabio.port)
+      const answer = await client.ask(request('GET / HTTP/1.1', 'Host: a', 'Connection: close'))
+      assert.deepEqual([answer.header('connection'), answer.body === body(length)], ['close', true])
+      await client.ended()
+    })
+  }
+})

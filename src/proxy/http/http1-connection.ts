@@ -68,6 +68,8 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
   /** Where a head grows that comes in more than two pieces. */
   private kept: KeptBytes | undefined
   private isFirst = true
+  /** The client has said that it will send nothing after this request. */
+  private isLast = false
   private isInLoop = false
   private headStartedAt = 0
   private readDueAt = Number.POSITIVE_INFINITY
@@ -231,6 +233,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
       return this.refuseAll(refusal, end)
     }
     this.isFirst = false
+    this.isLast = head.wantsClose && !head.hasBody
     this.phase = 'exchange'
     if (head.isChunked) body.begin('chunked')
     else body.begin('length', Math.max(head.contentLength, 0))
@@ -304,7 +307,7 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
       return this.link.resume()
     }
     this.discarded = 0
-    if (!this.answer.keepsAlive) return this.linger()
+    if (!this.answer.keepsAlive) return this.part()
     this.phase = 'head'
     this.headStartedAt = 0
     this.link.share()
@@ -318,6 +321,16 @@ export class Http1Connection implements LinkUser, Expiring, Http1Requests {
     this.link.resume()
     if (waiting === undefined) this.armHead()
     else this.readRequests(waiting, 0, waiting.length)
+  }
+
+  /** Hangs up after an answer: at once when the client will send nothing more and the answer is with the kernel. */
+  private part(): void {
+    const { link, answer } = this
+    const isSafe =
+      this.isLast && answer.client.tls === undefined && this.waiting === undefined && link.pendingBytes === 0
+    if (!isSafe) return this.linger()
+    this.phase = 'lingering'
+    link.destroy()
   }
 
   /** Says goodbye and gives the client time to take the answer: closing on unread bytes would destroy it on its way. */
