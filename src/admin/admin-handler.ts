@@ -184,12 +184,12 @@ export class AdminHandler implements Disposable {
 
 /** What the pages show of the state; changes seldom, where the status itself counts every request to the registry. */
 function summarizeStatus({ registryStatus, problems }: AdminHandlerOptions): object {
-  const { backend, state, since, reason } = registryStatus()
+  const { backend, state, since, reason, snapshot, held } = registryStatus()
   const found = problems?.() ?? []
   const conflicts = found.filter(({ origin }) => origin.kind === 'route').length
   const newest = found.reduce((latest, problem) => Math.max(latest, problem.since), 0)
   return {
-    registry: { backend, state, since, reason },
+    registry: { backend, state, since, reason, snapshot, held },
     problems: { count: found.length - conflicts, conflicts, newest },
   }
 }
