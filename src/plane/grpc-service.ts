@@ -51,14 +51,14 @@ export class GrpcService implements Http2Host {
   }
 
   onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
-    stream.once('close', () => connection.ended(false))
     const head = readCallHead(fields)
-    if (!isGrpcType(head.contentType)) return refuse(stream, 415)
-    if (head.method !== 'POST') return refuse(stream, 405)
+    const onClosed = (): void => connection.ended(false)
+    if (!isGrpcType(head.contentType)) return refuse(stream, 415, onClosed)
+    if (head.method !== 'POST') return refuse(stream, 405, onClosed)
     const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const { address } = connection.client
     // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
-    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: false }
+    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: false, onClosed }
     new GrpcCall(call, this.context).start()
   }
 
@@ -82,7 +82,8 @@ export class GrpcService implements Http2Host {
 }
 
 /** What is no gRPC gets an answer of HTTP, without a body. */
-function refuse(stream: ServerHttp2Stream, status: number): void {
+function refuse(stream: ServerHttp2Stream, status: number, onClosed: () => void): void {
+  stream.once('close', onClosed)
   stream.on('error', () => {})
   stream.respond({ ':status': status }, { endStream: true })
 }

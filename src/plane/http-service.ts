@@ -132,10 +132,19 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     if (contentType !== undefined && isGrpcType(contentType)) {
       const head = readCallHead(fields)
       if (this.isForGrpc(head, connection.client)) {
-        stream.once('close', () => connection.ended(false))
+        const onClosed = (): void => connection.ended(false)
         const { address, tls } = connection.client
         const host = head.authority
-        const call = { stream, fields, head, host, isEmpty: isWhole, clientAddress: address, isTls: tls !== undefined }
+        const call = {
+          stream,
+          fields,
+          head,
+          host,
+          isEmpty: isWhole,
+          clientAddress: address,
+          isTls: tls !== undefined,
+          onClosed,
+        }
         return new GrpcCall(call, this.grpc()).start()
       }
     }

@@ -30,6 +30,8 @@ export interface ReceivedCall {
   readonly clientAddress: string
   /** Does `host:443` stand for `host`? */
   readonly isTls: boolean
+  /** The call is over. */
+  onClosed(): void
 }
 
 /** One gRPC call: finds its target, lets it in or not, and has it relayed. */
@@ -228,5 +230,6 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
     const seconds = (performance.now() - this.startedAt) / 1000
     context.metrics.ended(this.code, seconds)
     target?.timer.observe(seconds)
+    this.call.onClosed()
   }
 }

@@ -2,7 +2,7 @@ import { type ClientHttp2Stream, constants, type ServerHttp2Stream } from 'node:
 import { resetStream } from '../../socket/reset-stream.ts'
 import { answerFields, fieldOf, isGrpcType, trailerObject } from './call-head.ts'
 import { MessageMeter } from './message-meter.ts'
-import { GRPC, parseStatus, statusOfHttp, statusOfReset } from './status.ts'
+import { GRPC, nameOfError, parseStatus, statusOfHttp, statusOfReset } from './status.ts'
 
 /** As much of a request is kept until its answer begins, to be sent again where the first upstream refuses to look at it. */
 const MAX_KEPT_BYTES = 65_536
@@ -48,6 +48,8 @@ export class Relay {
   private isRequestEnded = false
   private hasAnswer = false
   private isReading = false
+  /** The last bytes of the request that have come. */
+  private held: Buffer | undefined
   private trailers: readonly string[] | undefined
 
   constructor(down: ServerHttp2Stream, owner: RelayOwner, limits: RelayLimits) {
@@ -58,7 +60,6 @@ export class Relay {
     this.answer = new MessageMeter(Math.min(limits.maxReceivedBytes, limits.maxSentBytes))
     ;(down as ServerHttp2Stream & Relayed).relay = this
     down.on('wantTrailers', onWantTrailers)
-    down.on('drain', onDownDrain)
   }
 
   /** Nothing of an answer has been sent. */
@@ -74,7 +75,6 @@ export class Relay {
     up.on('trailers', onTrailers)
     up.on('data', onUpData)
     up.on('end', onUpEnd)
-    up.on('drain', onUpDrain)
     up.on('error', ignore)
     up.on('close', onUpClose)
     if (isRequestEnded) return
@@ -91,6 +91,7 @@ export class Relay {
     const { up } = this
     this.up = undefined
     this.kept = undefined
+    this.held = undefined
     if (up === undefined) return
     resetStream(up, constants.NGHTTP2_CANCEL)
     up.resume()
@@ -109,12 +110,30 @@ export class Relay {
     if (up === undefined) return
     if (!this.received.pass(bytes)) return this.tooLarge('received', this.received.tooLarge)
     if (this.kept !== undefined) this.keep(this.kept, bytes)
-    if (!up.write(bytes)) this.down.pause()
+    if (this.held === undefined) holdBack(this)
+    else this.write(up, this.held)
+    this.held = bytes
   }
 
   onDownEnd(): void {
+    const { up, held } = this
     this.isRequestEnded = true
-    this.up?.end()
+    this.held = undefined
+    if (held === undefined) up?.end()
+    else up?.end(held)
+  }
+
+  /** The event loop has come round, and the request has not ended. */
+  release(): void {
+    const { up, held } = this
+    this.held = undefined
+    if (up !== undefined && held !== undefined) this.write(up, held)
+  }
+
+  private write(up: ClientHttp2Stream, bytes: Buffer): void {
+    if (up.write(bytes)) return
+    this.down.pause()
+    up.once('drain', onUpDrain)
   }
 
   private keep(kept: Buffer[], bytes: Buffer): void {
@@ -150,7 +169,9 @@ export class Relay {
       const { tooLarge } = this.answer
       return this.tooLarge(tooLarge > this.limits.maxReceivedBytes ? 'received' : 'sent', tooLarge)
     }
-    if (!this.down.write(bytes)) up.pause()
+    if (this.down.write(bytes)) return
+    up.pause()
+    this.down.once('drain', onDownDrain)
   }
 
   onTrailers(up: ClientHttp2Stream, fields: readonly string[]): void {
@@ -209,6 +230,21 @@ export class Relay {
   }
 }
 
+// Most requests are one message, and its end comes right behind it. Bytes are held back until the event loop comes round, so that
+// such a request is one write and one frame.
+let heldBack: Relay[] = []
+
+function holdBack(relay: Relay): void {
+  if (heldBack.length === 0) setImmediate(releaseAll)
+  heldBack.push(relay)
+}
+
+function releaseAll(): void {
+  const relays = heldBack
+  heldBack = []
+  for (const relay of relays) relay.release()
+}
+
 function onDownData(this: ServerHttp2Stream, bytes: Buffer): void {
   ;(this as ServerHttp2Stream & Relayed).relay.onDownData(bytes)
 }
@@ -251,15 +287,3 @@ function onUpClose(this: ClientHttp2Stream): void {
 
 /** What goes wrong on a stream also closes it, and `close` knows why. */
 function ignore(): void {}
-
-const ERROR_NAMES = new Map(
-  Object.entries(constants)
-    .filter(([name]) =>
-      /^NGHTTP2_(NO_ERROR|\w+_ERROR|\w+_STREAM|CANCEL|\w+_CALM|\w+_SECURITY|\w+_TIMEOUT|STREAM_CLOSED)$/.test(name),
-    )
-    .map(([name, code]) => [code, name.slice('NGHTTP2_'.length)]),
-)
-
-function nameOfError(code: number): string {
-  return ERROR_NAMES.get(code) ?? String(code)
-}

@@ -111,3 +111,16 @@ export function parseTimeoutMs(text: string): number | undefined {
   if (unitMs === undefined || !/^[0-9]{1,8}$/.test(digits)) return undefined
   return Number(digits) * unitMs
 }
+
+const ERROR_NAMES = new Map(
+  Object.entries(constants)
+    .filter(([name]) =>
+      /^NGHTTP2_(NO_ERROR|\w+_ERROR|\w+_STREAM|CANCEL|\w+_CALM|\w+_SECURITY|\w+_TIMEOUT|STREAM_CLOSED)$/.test(name),
+    )
+    .map(([name, code]) => [code, name.slice('NGHTTP2_'.length)]),
+)
+
+/** An error of HTTP/2 (RFC 9113 §7) by its name. */
+export function nameOfError(code: number): string {
+  return ERROR_NAMES.get(code) ?? String(code)
+}

@@ -19,6 +19,8 @@ import {
 export interface Http2Reading {
   /** The answer is out, or on its way. */
   answered(): void
+  /** The client has taken what was sent to it. */
+  drained(): void
   /** The stream has become a tunnel. */
   switched(): void
   pauseReading(): void
@@ -95,7 +97,9 @@ export class Http2Answer implements Downstream {
     if (this.isGone) return true
     this.respond(this.mayHaveTrailers ? WITH_TRAILERS : OPEN)
     this.writePieces()
-    return !this.stream.writableNeedDrain
+    if (!this.stream.writableNeedDrain) return true
+    this.stream.once('drain', () => this.request.drained())
+    return false
   }
 
   sendEnd(trailers: string): void {
@@ -152,7 +156,7 @@ export class Http2Answer implements Downstream {
   }
 
   /** The last byte of the body has left, and the client waits for what follows. */
-  sendTrailers(): void {
+  private sendTrailers(): void {
     const fields: string[] = []
     addLines(fields, this.trailers)
     this.stream.sendTrailers(fieldObject(fields))
@@ -166,6 +170,8 @@ export class Http2Answer implements Downstream {
     const { fields } = this
     if (fields === undefined) return
     this.fields = undefined
+    // Listeners are what costs a stream of Node's: only who needs one has it.
+    if (options.waitForTrailers === true) this.stream.on('wantTrailers', () => this.sendTrailers())
     this.stream.respond(fields, options)
   }
 

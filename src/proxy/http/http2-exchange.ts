@@ -86,8 +86,6 @@ export class Http2Exchange implements Http2Reading, Expiring {
     const wantsTunnel = head.wantsUpgrade
     if (wantsTunnel) this.isBodyDone = true
     const answer = new Http2Answer(stream, connection.client, this, { isHeadOnly: head.method === 'HEAD', wantsTunnel })
-    stream.on('drain', () => this.exchange?.carrier?.onDownstreamDrain())
-    stream.on('wantTrailers', () => answer.sendTrailers())
     const exchange = new Exchange(answer, head)
     this.exchange = exchange
     this.setLimits()
@@ -108,6 +106,10 @@ export class Http2Exchange implements Http2Reading, Expiring {
     // for a reset destroys what of the answer still waits to be sent.
     this.stream.resume()
     this.host.deadlines.set(this, LINGER_MS)
+  }
+
+  drained(): void {
+    this.exchange?.carrier?.onDownstreamDrain()
   }
 
   switched(): void {
