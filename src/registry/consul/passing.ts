@@ -103,8 +103,12 @@ export function evaluateInstance(
     .sort()
     .join('')
   const { node: name, serviceId } = place
-  const failing = checks.filter(({ status }) => !rules.serviceStatus.includes(status)).slice(0, MAX_NAMED)
-  const named = failing.map(({ check, status }) => `${check.checkId} is ${status}`)
+  const failing = checks.filter(({ status }) => !rules.serviceStatus.includes(status))
+  // Sorted, because the order in which checks are known depends on what was listed before.
+  const named = failing
+    .map(({ check, status }) => `${check.checkId} is ${status}`)
+    .sort()
+    .slice(0, MAX_NAMED)
   const out = reasonToStayOut(node, serviceId, { passing, total: checks.length, failing: named }, rules)
   return { key: instanceKey(name, serviceId), node: name, serviceId, service, out, signature }
 }
