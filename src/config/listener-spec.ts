@@ -71,7 +71,7 @@ interface Protocol {
   readonly later?: string
 }
 
-const LATER_TLS = 'listeners with TLS are not part of this version'
+const LATER_TLS = 'TLS for this protocol is not part of this version'
 
 const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   http: { certSource: 'impossible' },

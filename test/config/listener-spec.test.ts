@@ -132,7 +132,7 @@ for (const { text, warning } of [
   { text: ':1;proto', warning: 'key "proto" at the end has no value and is ignored' },
   {
     text: ':1;proto=prometheus;cs=edge',
-    warning: 'listener :1 with proto=prometheus has no effect: listeners with TLS are not part of this version',
+    warning: 'listener :1 with proto=prometheus has no effect: TLS for this protocol is not part of this version',
   },
 ]) {
   test(`proxy.addr = ${text} warns: ${warning}`, async () => {
