@@ -57,7 +57,7 @@ describe('a start while Consul is away', () => {
       await using consul = await startConsulDouble()
       addr = consul.addr
       consul.setInstance({ service: 'web', address: '127.0.0.1', port: service.port, tags: ['urlprefix-/'] })
-      await using fabio = await spawnFabio([...flags(http, ui, addr), ...snapshot], { ports: [http] })
+      await using fabio = await spawnFabio([...flags(http, ui, addr), ...snapshot], { ports: [http, ui] })
       assert.equal(await answerOf(`http://127.0.0.1:${http}/`), '200 hello')
       await untilReady(ui)
       fabio.child.kill('SIGTERM')
@@ -85,7 +85,9 @@ describe('a start while Consul is away', () => {
     await using consul = await startConsulDouble()
     consul.fault = () => ({ kind: 'status', status: 500 })
     consul.setInstance({ service: 'web', address: '127.0.0.1', port: service.port, tags: ['urlprefix-/'] })
-    await using _ = await spawnFabio([...flags(http, ui, consul.addr), '-registry.deadline=500ms'], { ports: [http] })
+    await using _ = await spawnFabio([...flags(http, ui, consul.addr), '-registry.deadline=500ms'], {
+      ports: [http, ui],
+    })
     assert.equal(await answerOf(`http://127.0.0.1:${http}/`), '404 ')
     assert.match(await answerOf(`http://127.0.0.1:${ui}/ready`), /^503 no routing table yet: /)
     assert.equal(await answerOf(`http://127.0.0.1:${ui}/health`), '200 OK')
@@ -107,7 +109,7 @@ test('a router that is told to stop is not ready before it stops', async () => {
   const [http = 0, ui = 0] = await findPorts(2)
   const place = ['-proxy.addr', `127.0.0.1:${http}`, '-ui.addr', `127.0.0.1:${ui}`]
   const registry = ['-registry.backend', 'static', '-proxy.deregistergraceperiod=2s']
-  await using fabio = await spawnFabio([...place, ...registry], { ports: [http] })
+  await using fabio = await spawnFabio([...place, ...registry], { ports: [http, ui] })
   await untilReady(ui)
   fabio.child.kill('SIGTERM')
   await until('it says so', async () => (await answerOf(`http://127.0.0.1:${ui}/ready`)) === '503 draining', 1500)
