@@ -58,7 +58,13 @@ export async function startApp(parts: AppParts): Promise<App> {
     const metrics = app.own('metrics', await startMetrics(config.metrics, counted.surroundings(parts)))
     const registry = app.own(
       'registry',
-      await connectRegistry(config.registry, { log, signal, env, context: commandContext(config) }),
+      await connectRegistry(config.registry, {
+        log,
+        signal,
+        env,
+        context: commandContext(config),
+        tellsDown: config.proxy.noRouteKnown === '503',
+      }),
     )
     const auth = app.own('authentication', await startAuth(config.proxy.authSchemes, { log }))
     const certificates = app.own('certificates', await startCertificates(usedSources(config), { log, env }))

@@ -14,6 +14,13 @@ export const proxyOptions = {
   }),
   strategy: oneOf(['rnd', 'rr'], 'proxy.strategy', 'rnd', 'how a target is chosen, at random or in turn'),
   matcher: oneOf(['prefix', 'glob', 'iprefix'], 'proxy.matcher', 'prefix', 'how paths are matched'),
+  noRouteKnown: oneOf(
+    ['fallthrough', '503'],
+    'proxy.noroute.known',
+    'fallthrough',
+    'a request for a service that is known and has no healthy instance: fallthrough takes another route or none, 503 answers so with Retry-After',
+    'ours',
+  ),
   noRouteStatus: integer('proxy.noroutestatus', '404', 'status of the answer when no route matches, 100 to 999'),
   maxConn: integer('proxy.maxconn', '10000', 'how many idle connections are kept for each upstream address'),
   shutdownWaitMs: durationMs('proxy.shutdownwait', '0s', 'time for requests in flight when the process stops'),

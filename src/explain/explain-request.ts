@@ -6,6 +6,7 @@ import { readTarget } from '../proxy/http/request-target.ts'
 import { upstreamTarget } from '../proxy/http/upstream-target.ts'
 import { WireTarget } from '../proxy/wire-target.ts'
 import { explainLookup } from '../route/explain-lookup.ts'
+import { DOWN_SCHEME } from '../route/known-down.ts'
 import type { HostCandidate } from '../route/lookup-trace.ts'
 import type { PathMatcher } from '../route/path-index.ts'
 import { buildRedirectUrl } from '../route/redirect.ts'
@@ -144,6 +145,7 @@ class RequestExplainer {
     const nothing = { ...described, access, redirect, sent: [] }
     if (!allows) return { ...nothing, note: 'the access rules deny this client: 403' }
     if (redirect !== undefined) return { ...nothing, note: 'is a redirect: nothing is sent anywhere' }
+    if (target.scheme === DOWN_SCHEME) return { ...nothing, note: 'no instance of the service is healthy: 503' }
     if (target.isTcp) return { ...nothing, note: 'is a TCP target: it gets no HTTP requests' }
     const note = described.auth === '' ? '' : `after a user of ${described.auth} has been let in, else 401`
     return { ...described, access, redirect, sent: this.#sentTo(target), note }
@@ -204,5 +206,7 @@ function summarize(route: Route, targets: readonly ExplainedTarget[]): { outcome
     const { status, location } = first.redirect
     return { outcome: `${name} answers with ${status} and the location ${location}.`, status }
   }
+  if (route.targets[0].scheme === DOWN_SCHEME)
+    return { outcome: `${name} is taken, and no instance of ${route.targets[0].service} is healthy: 503.`, status: 503 }
   return { outcome: `${name} is taken, to ${nameTargets(route)}.`, status: 0 }
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { createRequestHeads } from '../proxy/http/request-head.ts'
 import type { InstanceReport } from '../registry/instance-report.ts'
 import type { Problem, RouteFeed } from '../registry/route-feed.ts'
+import { DOWN_SCHEME } from '../route/known-down.ts'
 import type { RouteTable } from '../route/table.ts'
 import type { Target } from '../route/target.ts'
 import { type ExplainedRouter, explainRequest } from './explain-request.ts'
@@ -49,6 +50,7 @@ export class Explainer {
 
   /** Instances are in the table only while their checks let them. */
   #healthOf(target: Target, route: { readonly host: string; readonly path: string }): string {
+    if (target.scheme === DOWN_SCHEME) return 'no instance is healthy'
     for (const { add, definition } of this.#parts.feed.serviceRoutes()) {
       if (add === undefined || add.host !== route.host || add.path !== route.path) continue
       if (add.target.service !== target.service || add.target.dst !== target.url) continue

@@ -12,6 +12,7 @@ export type FailureKind =
   | 'upstream-timeout'
   | 'upstream-malformed'
   | 'unsupported-target'
+  | 'service-down'
   | 'client-timeout'
   | 'client-gone'
   | 'internal-error'
@@ -37,6 +38,7 @@ export const REPLIES: Readonly<Record<FailureKind, Reply>> = {
   'upstream-timeout': { http: 504, grpc: 4, body: '', level: 'ERROR' },
   'upstream-malformed': { http: 500, grpc: 13, body: '', level: 'ERROR' },
   'unsupported-target': { http: 500, grpc: 13, body: '', level: 'ERROR' },
+  'service-down': { http: 503, grpc: 14, body: '', level: 'WARN' },
   'client-timeout': { http: 504, grpc: 4, body: '', level: 'ERROR' },
   'client-gone': { http: 499, grpc: 1, body: '', level: 'DEBUG' },
   'internal-error': { http: 500, grpc: 13, body: '', level: 'ERROR' },

@@ -107,6 +107,8 @@ export interface ConnectOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What route commands are checked with. */
   readonly context: CommandContext
+  /** `proxy.noroute.known = 503`: services without a healthy instance are told of. */
+  readonly tellsDown?: boolean
 }
 
 /**

@@ -2,6 +2,7 @@ import type { RouteChange } from '../route/change.ts'
 import type { TargetSpec } from '../route/command.ts'
 import { compareBytes } from '../route/go-text.ts'
 import type { HostPath } from '../route/host-path.ts'
+import { withoutDown } from '../route/known-down.ts'
 import { areEqualSpecs } from '../route/target-spec.ts'
 import type { DroppedTarget } from './route-conflicts.ts'
 import type { Step, WeighStep, WideRemoveStep } from './route-steps.ts'
@@ -122,7 +123,7 @@ export class RouteComposition {
     }
     if (route.hasDropped || dropped.length > 0) onDropped(route, dropped)
     route.hasDropped = dropped.length > 0
-    return list.targets
+    return withoutDown(list.targets)
   }
 
   /** All steps that concern a route, in the order of the document. */

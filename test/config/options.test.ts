@@ -61,6 +61,12 @@ const header = (name: string): Case => ({
 const CASES: Readonly<Record<string, Case>> = {
   'proxy.strategy': word('rnd', 'rr', 'invalid proxy.strategy: other; expected one of rnd, rr'),
   'proxy.matcher': word('prefix', 'glob', 'invalid proxy.matcher: other; expected one of prefix, glob, iprefix'),
+  'proxy.noroute.known': {
+    initial: 'fallthrough',
+    text: '503',
+    value: '503',
+    bad: ['404', 'invalid proxy.noroute.known: 404; expected one of fallthrough, 503'],
+  },
   'proxy.noroutestatus': {
     ...int('proxy.noroutestatus', 404),
     text: '503',

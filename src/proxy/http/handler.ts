@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Verdict } from '../../auth/authenticator.ts'
 import type { AccessRules } from '../../route/access-rules.ts'
+import { DOWN_SCHEME } from '../../route/known-down.ts'
 import { buildRedirectUrl } from '../../route/redirect.ts'
 import type { Route } from '../../route/table.ts'
 import type { Target } from '../../route/target.ts'
@@ -44,6 +45,8 @@ function goOn(exchange: Exchange, target: ServedTarget, context: HttpContext): v
 
   exchange.startedAt = performance.now()
   if (target.pool === undefined) {
+    if (target.scheme === DOWN_SCHEME)
+      return fail(exchange, context, 'service-down', `service ${target.service} has no healthy instance`)
     const problem = `unsupported protocol scheme "${target.scheme}" of target ${target.url}`
     return fail(exchange, context, 'unsupported-target', problem)
   }

@@ -5,6 +5,9 @@ import { registeredText } from './status-text.ts'
 
 const TEXT_LINES = 'Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n'
 
+/** For a service without a healthy instance: checks run every few seconds. */
+const RETRY_AFTER_SECONDS = 5
+
 /** Answers in the upstream's place. `cause` is for the log. */
 export function fail(exchange: Exchange, context: HttpContext, kind: FailureKind, cause: string): void {
   const reply = REPLIES[kind]
@@ -16,7 +19,8 @@ export function fail(exchange: Exchange, context: HttpContext, kind: FailureKind
   if (kind === 'no-route') return noRoute(exchange, context)
   exchange.status = reply.http
   exchange.bodyBytes = reply.body.length
-  const lines = reply.body === '' ? context.errorLines(exchange) : TEXT_LINES
+  const usual = reply.body === '' ? context.errorLines(exchange) : TEXT_LINES
+  const lines = kind === 'service-down' ? `${usual}Retry-After: ${RETRY_AFTER_SECONDS}\r\n` : usual
   exchange.downstream.sendReply({ status: reply.http, lines, body: reply.body })
 }
 

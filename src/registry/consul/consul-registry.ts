@@ -45,7 +45,7 @@ export async function connectConsulRegistry(config: RegistryConfig, options: Con
       )
     }
     const keptTags = config.keepGood ? new KeptTags(context) : undefined
-    return new ConsulRegistry({ ...parts, agent, snapshot, keptTags })
+    return new ConsulRegistry({ ...parts, agent, snapshot, keptTags, tellsDown: options.tellsDown ?? false })
   } catch (cause) {
     await client[Symbol.asyncDispose]()
     throw cause
@@ -104,6 +104,7 @@ interface ConsulRegistryParts {
   readonly agent: AgentSelf | undefined
   readonly snapshot: Snapshot | undefined
   readonly keptTags: KeptTags | undefined
+  readonly tellsDown: boolean
   readonly origin: string
   readonly log: Log
 }
@@ -206,13 +207,13 @@ class ConsulRegistry implements Registry {
   }
 
   #begin(agent: AgentSelf, outlet: RegistryOutlet): void {
-    const { config, client, log, keptTags } = this.#parts
+    const { config, client, log, keptTags, tellsDown } = this.#parts
     const onChange: RegistryOutlet['onChange'] = causes => {
       outlet.onChange(causes)
       this.#keeper?.changed()
     }
     const watches = new ConsulWatches({
-      ...{ config, client, log, agent, keptTags, page: this.#page, signal: this.#abort.signal },
+      ...{ config, client, log, agent, keptTags, tellsDown, page: this.#page, signal: this.#abort.signal },
       outlet: { ...outlet, onChange },
       onComplete: () => this.#completed(),
     })

@@ -17,6 +17,8 @@ export interface ConsulWatchesOptions {
   readonly client: ConsulClient
   readonly agent: AgentSelf
   readonly keptTags: KeptTags | undefined
+  /** `proxy.noroute.known = 503` */
+  readonly tellsDown: boolean
   readonly log: Log
   readonly signal: AbortSignal
   readonly outlet: RegistryOutlet
@@ -88,6 +90,7 @@ export class ConsulWatches {
       parallel: Math.max(1, Math.min(serviceMonitors, MAX_PARALLEL)),
       rules: { tagPrefix, datacenter: agent.datacenter },
       keptTags,
+      tellsDown: this.#options.tellsDown,
       passing: { tagPrefix, serviceStatus, checksRequired },
       nodeName: agent.nodeName,
       brake: config.brake,

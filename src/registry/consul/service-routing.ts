@@ -8,6 +8,7 @@ import type { RouteSink } from '../registry.ts'
 import { reportFault } from './background.ts'
 import { findChangedServices } from './changed-services.ts'
 import type { HealthChange } from './check-mirror.ts'
+import { buildDownRoutes } from './down-routes.ts'
 import { InstanceCatalog } from './instance-catalog.ts'
 import type { KeptTags } from './kept-tags.ts'
 import { describeEvent, describeOut, type InstanceHealth, instanceKey, isRouted } from './passing.ts'
@@ -19,6 +20,8 @@ export interface ServiceRoutingOptions {
   readonly rules: TagRules
   /** Only with `registry.keepgood`. */
   readonly keptTags: KeptTags | undefined
+  /** `proxy.noroute.known = 503`: routes of services without a healthy instance lead nowhere, instead of being gone. */
+  readonly tellsDown: boolean
   readonly log: Log
   readonly signal: AbortSignal
   readonly sink: RouteSink
@@ -44,6 +47,8 @@ export class ServiceRouting {
   #isStaged = false
   /** Of what is staged. */
   readonly #causes: ChangeCause[] = []
+  /** Keys of what the sink has of services that are down. */
+  readonly #down = new Set<string>()
   #commitTimer: NodeJS.Timeout | undefined
   #isComplete = false
   #hasHealth = false
@@ -76,8 +81,8 @@ export class ServiceRouting {
       if (now === undefined) continue
       affected.add(now.service)
       const isRegisteredAnew = then !== undefined && (then.service !== now.service || then.signature !== now.signature)
-      if (isRouted(now) && (isRegisteredAnew || this.#catalog.find(now.service, key) === undefined))
-        unknown.add(now.service)
+      const isWanted = isRouted(now) || this.#options.tellsDown
+      if (isWanted && (isRegisteredAnew || this.#catalog.find(now.service, key) === undefined)) unknown.add(now.service)
       if (this.#options.log.isOn('DEBUG')) this.#options.log.debug(`consul: ${describeOut(now)}`)
     }
     this.#hasHealth = true
@@ -85,6 +90,20 @@ export class ServiceRouting {
     for (const service of unknown) this.#catalog.load(service)
     for (const service of affected) this.#stage(service)
     this.#settle()
+  }
+
+  /** Where requests for a service go that is known, and has no healthy instance. */
+  #stageDown(service: string, isServed: boolean): void {
+    const { sink, rules, tellsDown } = this.#options
+    if (!tellsDown) return
+    const key = `\0down\0${service}`
+    const known = isServed ? [] : [...this.instancesOf(service)].flatMap(instance => instance.known ?? [])
+    const told = buildDownRoutes(known, rules)
+    if (told.length === 0 && !this.#down.delete(key)) return
+    this.#isStaged = true
+    if (told.length === 0) return sink.removeInstance(key)
+    this.#down.add(key)
+    sink.setInstance(key, told)
   }
 
   #noteCause(health: InstanceHealth | undefined, event: string): void {
@@ -235,6 +254,7 @@ export class ServiceRouting {
       routed.set(key, instance)
       this.#isStaged = true
     }
+    this.#stageDown(service, instances.length > 0)
     if (routed.size === 0) this.#routed.delete(service)
     else this.#routed.set(service, routed)
   }
