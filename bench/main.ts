@@ -13,7 +13,7 @@ import { measureMaximum, measureTimes } from './maximum.ts'
 import { startNginxUpstream } from './nginx-upstream.ts'
 import { PEERS } from './peers/all.ts'
 import { drawPicture } from './picture.ts'
-import { PinnedProcess } from './pinned-process.ts'
+import { killAll, PinnedProcess } from './pinned-process.ts'
 import { table } from './report.ts'
 import { groupResult, loadResults, type Row, saveResults } from './results.ts'
 import { GROUPS, type Group } from './scenario.ts'
@@ -48,6 +48,13 @@ if (cpus().length < 2) stop('the bench needs two processors: one for the proxy, 
 const scratch = mkdtempSync(join(tmpdir(), 'fabio-bench-'))
 // nginx reads its files as another user when root starts it.
 chmodSync(scratch, 0o755)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    killAll()
+    rmSync(scratch, { recursive: true, force: true })
+    process.exit(130)
+  })
+}
 try {
   await run()
 } finally {

@@ -22,6 +22,14 @@ export interface PinnedOptions {
   readonly outputFile: string
 }
 
+const running = new Set<ChildProcess>()
+
+/** Ends all servers of the bench at once, when it is interrupted. */
+export function killAll(): void {
+  // nginx ends its workers when it is asked to, and leaves them when it is killed.
+  for (const child of running) child.kill('SIGTERM')
+}
+
 /** A server of the bench on processors of its own. */
 export class PinnedProcess implements AsyncDisposable {
   private readonly child: ChildProcess
@@ -36,6 +44,8 @@ export class PinnedProcess implements AsyncDisposable {
       stdio: ['ignore', output, output],
     })
     closeSync(output)
+    running.add(this.child)
+    this.child.once('exit', () => running.delete(this.child))
   }
 
   get hasEnded(): boolean {
