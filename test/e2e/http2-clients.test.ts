@@ -97,7 +97,7 @@ test('chromium loads pages and opens a WebSocket over one HTTP/2 connection', {
   })
   const sockets = new WebSocketServer({ server: web })
   sockets.on('connection', (socket, request) => {
-    upgrades.push(`${request.url} ${request.headers['forwarded']}`)
+    upgrades.push(`${request.url} ${request.headers.forwarded}`)
     socket.on('message', message => socket.send(`<${String(message)}>`))
   })
   web.listen(0, '127.0.0.1')

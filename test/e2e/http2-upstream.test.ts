@@ -58,7 +58,7 @@ const echo: OnStream = (stream, fields) => {
       method: fields[':method'],
       path: fields[':path'],
       authority: fields[':authority'],
-      forwarded: fields['forwarded'],
+      forwarded: fields.forwarded,
       body,
       trailers,
     })

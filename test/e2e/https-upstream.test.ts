@@ -72,7 +72,7 @@ test('an https target is asked over TLS, if its certificate is for its name', as
   assert.deepEqual(seen(), [['other.test', 'other.test']])
   assert.equal(await ask('e.test'), '200 POST 200000')
   assert.deepEqual(seen(), [['', `127.0.0.1:${upstream.port}`]])
-  assert.match(fabio.log(), /upstream 127\.0\.0\.1:\d+: .*other\.test/)
+  await until('the log says so', () => /upstream 127\.0\.0\.1:\d+: .*other\.test/.test(fabio.log()))
 })
 
 test('an authority nobody vouches for, plain HTTP, and a closed port have the statuses of Fabio', async () => {

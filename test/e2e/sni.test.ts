@@ -68,7 +68,7 @@ describe('tcp+sni', () => {
     for (const name of ['path.test', 'x.glob.test', 'none.test', 'denied.test'])
       await assert.rejects(hello(fabio.port, name), name)
     await until('the misses are logged', () => /\[WARN\] No route for none\.test/.test(fabio.log()))
-    assert.match(fabio.log(), /route rules denied access from 127\.0\.0\.1/)
+    await until('the log says so', () => /route rules denied access from 127\.0\.0\.1/.test(fabio.log()))
   })
 
   test('closes what is no ClientHello, or names nobody, without a word', async () => {
@@ -83,8 +83,8 @@ describe('tcp+sni', () => {
       assert.equal(await client.ended(), '')
     }
     await until('the last one is logged', () => fabio.log().includes('(no client hello in time)'))
-    assert.match(fabio.log(), /tcp\+sni: TLS handshake failed \(not a TLS handshake\)/)
-    assert.match(fabio.log(), /tcp\+sni: TLS handshake failed \(server_name missing\)/)
+    await until('the log says so', () => /tcp\+sni: TLS handshake failed \(not a TLS handshake\)/.test(fabio.log()))
+    await until('the log says so', () => /tcp\+sni: TLS handshake failed \(server_name missing\)/.test(fabio.log()))
     assert.equal(upstream.connections.length, 0)
   })
 
@@ -115,7 +115,7 @@ describe('tcp+sni', () => {
       flags: ['-proxy.strategy', 'rr'],
     })
     for (let i = 0; i < 4; i++) assert.equal(await hello(fabio.port, 'foo.test'), 'foo.test hellobye')
-    assert.match(fabio.log(), /tcp\+sni: cannot connect to upstream 127\.0\.0\.1:1/)
+    await until('the log says so', () => /tcp\+sni: cannot connect to upstream 127\.0\.0\.1:1/.test(fabio.log()))
   })
 })
 

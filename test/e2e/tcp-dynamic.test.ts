@@ -44,8 +44,12 @@ test('tcp-dynamic opens the ports of TCP routes and closes those that are gone, 
   await using other = await RawClient.connect(second)
   other.send('again')
   await other.until(received => received === 'AGAIN')
-  assert.match(fabio.log(), new RegExp(`Starting dynamic TCP listener on port :${second} `))
-  assert.match(fabio.log(), new RegExp(`Dynamic TCP listener on :${first} has been terminated`))
+  await until('the log says so', () =>
+    new RegExp(`Starting dynamic TCP listener on port :${second} `).test(fabio.log()),
+  )
+  await until('the log says so', () =>
+    new RegExp(`Dynamic TCP listener on :${first} has been terminated`).test(fabio.log()),
+  )
 })
 
 test('ports are those of host keys whose targets are all of TCP, within the range', () => {

@@ -74,7 +74,8 @@ test('a client that asks on and on and reads nothing is not listened to any more
     client.socket.pause()
     const asking = request('GET / HTTP/1.1', `Host: ${host}`, `X-Pad: ${'p'.repeat(2000)}`).repeat(100)
     let asked = 0
-    for (let stops = 0; stops < 20; ) {
+    const pendingBytes = () => Math.max(...path.links.map(link => (link.isOpen ? link.pendingBytes : 0)))
+    for (let stops = 0; stops < 20 || pendingBytes() === 0; ) {
       if (client.socket.writableLength < 1_000_000) {
         client.socket.write(asking)
         asked += 100
@@ -85,8 +86,7 @@ test('a client that asks on and on and reads nothing is not listened to any more
         await sleep(20)
       }
     }
-    const pendingBytes = path.links.at(-1)?.pendingBytes ?? 0
-    assert.ok(pendingBytes > 0 && pendingBytes < 200_000, `${pendingBytes} bytes of answers wait to be read`)
+    assert.ok(pendingBytes() < 200_000, `${pendingBytes()} bytes of answers wait to be read`)
     client.socket.resume()
     client.send(request('GET / HTTP/1.1', `Host: ${host}`, 'Connection: close'))
     const answers = (await client.ended(60_000)).split('HTTP/1.1 ').length - 1
