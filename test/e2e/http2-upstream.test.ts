@@ -150,14 +150,18 @@ describe('a target over HTTP/2 that', () => {
 
   test('is silent for too long is a 504, and a client that leaves is told to it', async () => {
     const codes: number[] = []
-    await using upstream = await startHttp2(stream => stream.on('close', () => codes.push(stream.rstCode)))
+    let asked = 0
+    await using upstream = await startHttp2(stream => {
+      asked++
+      stream.on('close', () => codes.push(stream.rstCode))
+    })
     const routes = `route add svc / http://127.0.0.1:${upstream.port}/ opts "h2=true"`
     await using fabio = await startFabio({ routes, flags: ['-proxy.responseheadertimeout', '300ms'] })
     assert.equal((await askHttp1(fabio.port)({})).status, 504)
     await until('the stream is reset', () => codes.length === 1)
     await using client = await RawClient.connect(fabio.port)
     client.send(request('GET / HTTP/1.1', 'Host: a'))
-    await until('it is asked', () => upstream.sessions.length > 0)
+    await until('it is asked', () => asked === 2)
     client.socket.destroy()
     await until('that stream is reset too', () => codes.length === 2)
     assert.deepEqual(codes, [8, 8])
