@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
@@ -5,7 +6,9 @@ import { loadAuthorities } from './cert/pem-file.ts'
 import type { CertSourceSpec } from './config/cert-source-spec.ts'
 import type { Config } from './config/config.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
+import type { ListenerSpec } from './config/listener-spec.ts'
 import { createControlMetrics } from './control-metrics.ts'
+import { controlTls } from './control-tls.ts'
 import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
 import { HistoryFile } from './history/history-file.ts'
@@ -84,7 +87,9 @@ export async function startApp(parts: AppParts): Promise<App> {
       staleLimitMs: config.registry.staleLimitMs,
     })
     const requests = metrics.workerOptions === undefined ? undefined : new RequestCounts(metrics.hub)
-    const admin = await startOperatorUi(config, { log, options, routes, registry, readiness, requests, certificates })
+    const secure = (spec: ListenerSpec | undefined) => controlTls(spec, config, { certificates, log })
+    const ui = { log, options, routes, registry, readiness, requests, certificates, secure: secure(config.ui.listener) }
+    const admin = await startOperatorUi(config, ui)
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
       [Symbol.asyncDispose]: () => Promise.all([plane.drain(), admin[Symbol.asyncDispose]()]).then(() => {}),
@@ -95,7 +100,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await plane.listen()
     readiness.listening()
     sayListening(config, plane.listenerPorts, log)
-    await startPrometheusListeners(config, metrics, app)
+    await startPrometheusListeners(config, metrics, { app, secure })
     app.own('grace period', { [Symbol.asyncDispose]: () => sleep(config.proxy.deregisterGracePeriodMs) })
     await announce(registry, routes, app)
     app.own('readiness', readiness)
@@ -143,9 +148,9 @@ async function loadUpstreamAuthorities(file: string): Promise<readonly string[]>
   }
 }
 
-/** Those that a listener of `proxy.addr` refers to. */
-function usedSources({ proxy }: Config): readonly CertSourceSpec[] {
-  const names = new Set(proxy.listeners.map(({ certSource }) => certSource))
+/** Those that a listener of `proxy.addr` refers to, or `ui.addr`. */
+function usedSources({ proxy, ui }: Config): readonly CertSourceSpec[] {
+  const names = new Set([...proxy.listeners, ui.listener].map(spec => spec?.certSource))
   return [...proxy.certSources.values()].filter(({ name }) => names.has(name))
 }
 
@@ -249,12 +254,16 @@ function sayListening(config: Config, ports: readonly number[], log: Log): void 
   log.info(`Using route matching "${matcher}"`)
 }
 
-async function startPrometheusListeners(config: Config, metrics: RunningMetrics, app: Lifecycle): Promise<void> {
+async function startPrometheusListeners(
+  config: Config,
+  metrics: RunningMetrics,
+  { app, secure }: { app: Lifecycle; secure: (spec: ListenerSpec) => ((server: Server) => void) | undefined },
+): Promise<void> {
   const { path } = config.metrics.prometheus
   const render = (acceptEncoding: string) => metrics.renderPrometheus(acceptEncoding)
   for (const spec of config.proxy.listeners) {
-    if (spec.proto !== 'prometheus' || spec.certSource !== undefined) continue
-    app.own(`listener ${spec.addr}`, await startPrometheusListener({ spec, path, render }))
+    if (spec.proto !== 'prometheus') continue
+    app.own(`listener ${spec.addr}`, await startPrometheusListener({ spec, path, render, secure: secure(spec) }))
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { describePreview } from './admin/override-preview.ts'
 import { replyText } from './admin/reply.ts'
 import { startAdmin } from './admin/server.ts'
@@ -25,16 +25,17 @@ export interface OperatorUiParts {
   /** Undefined with metrics off. */
   readonly requests: RequestCounts | undefined
   readonly certificates: Certificates
+  /** For `ui.addr` with a `cs`. */
+  readonly secure: ((server: Server) => void) | undefined
 }
 
 /** The admin server, and what it shows of the router. */
 export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnType<typeof startAdmin> {
-  const { log, options, routes, registry, readiness, requests, certificates } = parts
-  const { ui } = config
+  const { log, options, routes, registry, readiness, requests, certificates, secure } = parts
   const checkCommands = (text: string) => checkRouteText(text, commandContext(config))
   return startAdmin({
-    // A UI that is to have TLS is not shown without.
-    ui: ui.listener?.certSource === undefined ? ui : { ...ui, listener: undefined },
+    ui: config.ui,
+    secure,
     describedConfig: describeConfig(config),
     describedOptions: options,
     version: VERSION,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import type { Socket, Server as SocketServer } from 'node:net'
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getSystemErrorMessage } from 'node:util'
 import { AdminHandler, type AdminHandlerOptions } from './admin-handler.ts'
@@ -20,20 +20,11 @@ interface AdminListener {
   readonly idleTimeoutMs: number
 }
 
-/**
- * How connections reach the server. `sockets` is what listens: the server itself, unless something is read off a
- * connection first, as with the PROXY header; it then hands the socket on with `requests.emit('connection', socket)`.
- */
-interface AdminSockets {
-  readonly requests: Server
-  readonly sockets: SocketServer
-}
-
 export interface AdminOptions extends AdminHandlerOptions {
   /** The `ui.*` options. Without a listener (`ui.addr` is empty) nothing listens. */
   readonly ui: UiSettings & { readonly listener: AdminListener | undefined }
-  /** Plain HTTP by default; the place for TLS and for the PROXY protocol. */
-  readonly createServer?: (options: ServerOptions, serve: RequestListener) => AdminSockets
+  /** Puts TLS before the server, which is about to listen. */
+  readonly secure?: ((server: Server) => void) | undefined
 }
 
 export interface AdminServer extends AsyncDisposable {
@@ -55,40 +46,41 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
   if (listener === undefined) return { port: undefined, async [Symbol.asyncDispose]() {} }
 
   const handler = new AdminHandler(options)
-  const { requests, sockets } = (options.createServer ?? createPlainServer)(timeoutsOf(listener), (req, res) => {
+  const server = createServer(timeoutsOf(listener), (req, res) => {
     if (listener.writeTimeoutMs > 0) limitWriteTime(res, listener.writeTimeoutMs, handler)
     handler.serve(req, res)
   })
+  options.secure?.(server)
   // A connection on which nothing moves is cut, whatever it waits for; heartbeats keep event streams moving.
-  requests.setTimeout(IDLE_TIMEOUT_MS)
-  sockets.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(IDLE_TIMEOUT_MS)
+  server.maxConnections = MAX_CONNECTIONS
   const connections = new Set<Socket>()
-  sockets.on('connection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     connections.add(socket)
     socket.on('close', () => connections.delete(socket))
   })
   try {
-    sockets.listen({ port: listener.port, ...(listener.host === '' ? {} : { host: listener.host }) })
-    await once(sockets, 'listening')
+    server.listen({ port: listener.port, ...(listener.host === '' ? {} : { host: listener.host }) })
+    await once(server, 'listening')
   } catch (cause) {
     handler[Symbol.dispose]()
     throw new Error(`ui: listen: Fail to listen. listen tcp ${listener.addr}: bind: ${bindReason(cause)}`, { cause })
   }
-  sockets.on('error', cause => options.log.error(`Admin server cannot accept a connection: ${cause.message}`))
+  server.on('error', cause => options.log.error(`Admin server cannot accept a connection: ${cause.message}`))
 
-  const address = sockets.address()
+  const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : listener.port
   options.log.info(`Admin server access mode "${options.ui.access}"`)
   options.log.info(`Admin server listening on "${listener.addr}"`)
   return {
     port,
     async [Symbol.asyncDispose]() {
-      const closed = once(sockets, 'close')
-      sockets.close()
+      const closed = once(server, 'close')
+      server.close()
       handler[Symbol.dispose]() // event streams end here, or they would keep their connections
-      requests.closeIdleConnections()
+      server.closeIdleConnections()
       await Promise.race([closed, sleep(GRACE_MS, undefined, { ref: false })])
-      for (const socket of connections) socket.destroy() // also those that were never handed on to the requests' server
+      for (const socket of connections) socket.destroy() // also those whose handshake is not done
       await closed
     },
   }
@@ -97,11 +89,6 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
 function bindReason(cause: unknown): string {
   const { errno, message } = cause as NodeJS.ErrnoException
   return errno === undefined ? message : getSystemErrorMessage(errno)
-}
-
-function createPlainServer(options: ServerOptions, serve: RequestListener): AdminSockets {
-  const server = createServer(options, serve)
-  return { requests: server, sockets: server }
 }
 
 function timeoutsOf(listener: AdminListener): ServerOptions {

@@ -9,7 +9,7 @@ import { ConfigError } from './config-error.ts'
 import type { Environment } from './environment.ts'
 import { formatAddress } from './ip-address.ts'
 import { type KeyValueMap, parseKeyValueList } from './key-value-list.ts'
-import { type ListenerContext, type ListenerSpec, laterReason, parseListenerSpec } from './listener-spec.ts'
+import { type ListenerContext, type ListenerSpec, parseListenerSpec } from './listener-spec.ts'
 import type { Machine } from './machine.ts'
 import { metricsOptions } from './metrics-options.ts'
 import type { Notes } from './notes.ts'
@@ -138,12 +138,7 @@ class ConfigBuilder {
 
   #listeners(certSources: ReadonlyMap<string, CertSourceSpec>): readonly ListenerSpec[] {
     const context = this.#listenerContext(certSources, this.#values.section(proxyOptions))
-    const listeners = this.#parseMaps(proxyOptions.addr, (map, warn) => {
-      const listener = parseListenerSpec(map, { ...context, warn })
-      const reason = laterReason(listener)
-      if (reason !== undefined) warn(`listener ${listener.addr} with proto=${listener.proto} has no effect: ${reason}`)
-      return listener
-    })
+    const listeners = this.#parseMaps(proxyOptions.addr, (map, warn) => parseListenerSpec(map, { ...context, warn }))
     return listeners.filter(isDefined)
   }
 

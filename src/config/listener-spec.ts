@@ -67,11 +67,7 @@ export interface ListenerContext {
 
 interface Protocol {
   readonly certSource: 'required' | 'possible' | 'impossible'
-  /** Why a listener with it is not opened. */
-  readonly later?: string
 }
-
-const LATER_TLS = 'TLS for this protocol is not part of this version'
 
 const PROTOCOLS: Readonly<Record<ListenerProtocol, Protocol>> = {
   http: { certSource: 'impossible' },
@@ -144,11 +140,6 @@ export function parseListenerSpec(map: KeyValueMap, context: ListenerContext): L
     ports: parsePorts(map.get('ports')),
     h2c: parseSwitch(map, 'h2c', warnAbout('h2c')),
   }
-}
-
-/** Why this version does not open such a listener; undefined when it does. */
-export function laterReason({ proto, certSource }: ListenerSpec): string | undefined {
-  return PROTOCOLS[proto].later ?? (certSource !== undefined && proto === 'prometheus' ? LATER_TLS : undefined)
 }
 
 function isProtocol(text: string): text is ListenerProtocol {

@@ -23,7 +23,7 @@ export function addressesOf(config: Config): Omit<WelcomeOptions, 'registryAddr'
   const tcp = listeners.find(spec => spec.proto === 'tcp')
   return {
     proxyUrl: `http://${hostPort(http)}`,
-    uiUrl: `http://${hostPort(config.ui.listener)}${config.ui.path}/`,
+    uiUrl: `${config.ui.listener?.certSource === undefined ? 'http' : 'https'}://${hostPort(config.ui.listener)}${config.ui.path}/`,
     tcpAddress: tcp === undefined ? undefined : hostPort(tcp),
   }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import { ListenError } from './listener.ts'
 
@@ -14,6 +15,8 @@ export interface PrometheusListenerOptions {
   readonly spec: ListenerSpec
   /** `metrics.prometheus.path` */
   readonly path: string
+  /** Puts TLS before the server, which is about to listen. */
+  readonly secure?: ((server: Server) => void) | undefined
   render(acceptEncoding: string): Promise<Scrape>
 }
 
@@ -39,6 +42,12 @@ export async function startPrometheusListener(
       () => response.writeHead(500).end(),
     )
   })
+  options.secure?.(server)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.listen({ port: spec.port, ...(spec.host === '' ? {} : { host: spec.host }) })
   try {
     await once(server, 'listening')
@@ -53,7 +62,7 @@ export async function startPrometheusListener(
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
-      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy() // also those whose handshake is not done
       await closed
     },
   }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer as createHttpServer } from 'node:http'
-import { connect, createServer as createSocketServer } from 'node:net'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { startAdmin } from '../../src/admin/server.ts'
 import { startTestAdmin } from './start-test-admin.ts'
@@ -265,25 +264,6 @@ test('an address that is taken is an error that names ui.addr', async () => {
     },
   )
   assert.equal(first.table.listenerCount, 1, 'the server that did not start listens to no table')
-})
-
-test('createServer decides how connections come in, for instance after a line of its own', async () => {
-  await using admin = await startTestAdmin({
-    createServer: (options, serve) => {
-      const requests = createHttpServer(options, serve)
-      const sockets = createSocketServer(socket => {
-        socket.once('readable', () => {
-          const greeting: Buffer = socket.read()
-          socket.unshift(greeting.subarray(greeting.indexOf('\n') + 1))
-          requests.emit('connection', socket)
-          socket.resume()
-        })
-      })
-      return { requests, sockets }
-    },
-  })
-  const answer = await admin.sendBytes('PROXY UNKNOWN\nGET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
-  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*OK\n$/s)
 })
 
 test('stopping ends event streams and idle connections and lets go of the table', async () => {

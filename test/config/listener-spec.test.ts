@@ -130,10 +130,6 @@ for (const { text, warning } of [
   },
   { text: ':1;pxyproto=1', warning: 'listener :1: pxyproto: "1" counts as false; only true switches it on' },
   { text: ':1;proto', warning: 'key "proto" at the end has no value and is ignored' },
-  {
-    text: ':1;proto=prometheus;cs=edge',
-    warning: 'listener :1 with proto=prometheus has no effect: TLS for this protocol is not part of this version',
-  },
 ]) {
   test(`proxy.addr = ${text} warns: ${warning}`, async () => {
     const { warnings } = await loadFrom({ file: SOURCES, argv: ['-proxy.addr', text] })
