@@ -42,7 +42,7 @@ export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnT
     routes,
     registryStatus: () => registry.status(),
     log,
-    certificates: () => certificates.facts(),
+    certificates,
     overrides: registry.overrides,
     problems: () => routes.problems(),
     checkCommands,

@@ -31,7 +31,7 @@ export interface AdminHandlerOptions {
   /** Absent when the registry's backend cannot keep overrides. */
   readonly overrides?: OverrideStore | undefined
   /** Certificates of listeners, by source. */
-  readonly certificates?: () => readonly SourceFacts[]
+  readonly certificates?: CertificatesView
   /** What in the route definitions does not count as it was meant. */
   readonly problems?: () => readonly Problem[]
   /** Finds what is wrong with route commands before they are stored. */
@@ -46,6 +46,14 @@ export interface AdminHandlerOptions {
   readonly tagPrefix?: string
   /** More paths, never below `ui.path`, for instance `/ready`; they go before the server's own. */
   readonly extra?: ReadonlyMap<string, (req: IncomingMessage, res: ServerResponse) => void | Promise<void>>
+}
+
+export interface CertificatesView {
+  /** Does a listener have TLS? */
+  readonly hasSources: boolean
+  /** Another number with every change of the facts. */
+  readonly version: number
+  facts(): readonly SourceFacts[]
 }
 
 type Handler = (req: IncomingMessage, res: ServerResponse, target: RequestTarget) => void | Promise<void>
@@ -75,7 +83,7 @@ export class AdminHandler implements Disposable {
     this.#on('/api/routes', (req, res, target) => routesApi.serve(req, res, queryOf(target)))
     this.#on('/api/status', (_req, res, target) => replyJson(res, options.registryStatus(), prettyOf(target)))
     this.#on('/api/problems', (_req, res, target) => replyJson(res, options.problems?.() ?? [], prettyOf(target)))
-    this.#on('/api/certs', (_req, res, target) => replyJson(res, options.certificates?.() ?? [], prettyOf(target)))
+    this.#on('/api/certs', (_req, res, target) => replyJson(res, options.certificates?.facts() ?? [], prettyOf(target)))
     this.#on('/api/events', (req, res) => this.#events.serve(req, res))
     this.#on('/favicon.ico', (_req, res) => replyNotFound(res))
     this.#addOverrides(options)
@@ -173,6 +181,7 @@ export class AdminHandler implements Disposable {
     this.#on('/config', servePage)
     this.#on('/problems', servePage)
     this.#on('/history', servePage)
+    this.#on('/certs', servePage)
     this.#on('/explain', servePage)
     this.#on('/manual', serveManual)
     this.#onSubtree('/manual', serveManual)
@@ -183,7 +192,7 @@ export class AdminHandler implements Disposable {
 }
 
 /** What the pages show of the state; changes seldom, where the status itself counts every request to the registry. */
-function summarizeStatus({ registryStatus, problems }: AdminHandlerOptions): object {
+function summarizeStatus({ registryStatus, problems, certificates }: AdminHandlerOptions): object {
   const { backend, state, since, reason, snapshot, held } = registryStatus()
   const found = problems?.() ?? []
   const conflicts = found.filter(({ origin }) => origin.kind === 'route').length
@@ -191,6 +200,7 @@ function summarizeStatus({ registryStatus, problems }: AdminHandlerOptions): obj
   return {
     registry: { backend, state, since, reason, snapshot, held },
     problems: { count: found.length - conflicts, conflicts, newest },
+    certificates: certificates?.version ?? 0,
   }
 }
 

@@ -43,6 +43,7 @@ export class CertificateCollection {
   private problems: readonly CertificateProblem[] = []
   private authorityProblems: readonly CertificateProblem[] = []
   private error: string | undefined
+  private changes = 0
 
   constructor(spec: CertSourceSpec, { log, publish }: { log: Log; publish: (set: CertificateSet) => void }) {
     this.spec = spec
@@ -50,6 +51,11 @@ export class CertificateCollection {
     this.publish = publish
     // Asked for, and nobody is known yet: nobody gets in.
     this.authorities = spec.clientCaPath === '' ? undefined : []
+  }
+
+  /** Grows with every change of `facts`. */
+  get version(): number {
+    return this.changes
   }
 
   /** What there is now. Texts that are those of the last time change nothing. */
@@ -88,6 +94,7 @@ export class CertificateCollection {
     }
     good.sort((a, b) => (a.pair.name < b.pair.name ? -1 : 1))
     this.problems = found
+    this.changes++
     for (const { name, reason } of found) this.log.error(`cert: Cannot make certificates: ${name}: ${reason}`)
     if (good.length === 0 && this.parsed.length > 0) {
       this.log.error(`cert: ${this.spec.name} has no certificate any more; those from before stay`)
@@ -120,18 +127,23 @@ export class CertificateCollection {
       )
     this.authorities = authorities
     this.authorityProblems = problems
+    this.changes++
     this.publish(this.set())
   }
 
   /** Nothing newer can be had, for now; said once. */
   failed(reason: string): void {
-    if (reason !== this.error) this.log.warn(`cert: Error fetching certificates of ${this.spec.name}. ${reason}`)
+    if (reason === this.error) return
+    this.log.warn(`cert: Error fetching certificates of ${this.spec.name}. ${reason}`)
     this.error = reason
+    this.changes++
   }
 
   succeeded(): void {
-    if (this.error !== undefined) this.log.info(`cert: Fetching certificates of ${this.spec.name} again`)
+    if (this.error === undefined) return
+    this.log.info(`cert: Fetching certificates of ${this.spec.name} again`)
     this.error = undefined
+    this.changes++
   }
 
   /** Milliseconds of `Date.now()` at which each certificate ends. */
@@ -161,6 +173,7 @@ export class CertificateCollection {
 
   private replace(parsed: readonly ParsedPair[]): void {
     this.parsed = parsed
+    this.changes++
     const names = parsed.flatMap(({ pair }) => pair.serverNames)
     this.log.info(`cert: Store has certificates for ["${names.join(',')}"]`)
     this.warnOfExpiry()

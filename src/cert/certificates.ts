@@ -65,6 +65,18 @@ export class Certificates implements AsyncDisposable {
     return (await this.sources.get(source)?.issuer?.issue(serverName)) ?? false
   }
 
+  /** Does a listener have TLS? */
+  get hasSources(): boolean {
+    return this.sources.size > 0
+  }
+
+  /** Another number with every change of `facts`. */
+  get version(): number {
+    let version = 0
+    for (const { collection } of this.sources.values()) version += collection.version
+    return version
+  }
+
   /** For operators. */
   facts(): readonly SourceFacts[] {
     return Array.from(this.sources.values(), ({ collection }) => collection.facts())

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { timeLeft } from '../../src/admin/ui/app/certs/time-left.ts'
 import { buildSections, countOrigins, isWanted } from '../../src/admin/ui/app/config/setting.ts'
 import { formatSince } from '../../src/admin/ui/app/format-time.ts'
 import { diffLines } from '../../src/admin/ui/app/manual/line-diff.ts'
@@ -244,3 +245,17 @@ test('a time of today has no date', () => {
   assert.doesNotMatch(formatSince(new Date(2026, 5, 1, 9).getTime(), now), /2026/)
   assert.match(formatSince(new Date(2026, 4, 31, 9).getTime(), now), /2026/)
 })
+
+for (const { left, text, mark } of [
+  { left: -1, text: 'has ended', mark: 'danger' },
+  { left: 59 * 60_000, text: 'less than an hour left', mark: 'warn' },
+  { left: 3_600_000, text: '1 hour left', mark: 'warn' },
+  { left: 47.5 * 3_600_000, text: '47 hours left', mark: 'warn' },
+  { left: 2 * 86_400_000, text: '2 days left', mark: 'warn' },
+  { left: 14 * 86_400_000, text: '14 days left', mark: 'warn' },
+  { left: 15 * 86_400_000, text: '15 days left', mark: 'ok' },
+]) {
+  test(`a certificate that ends in ${left} ms: ${text}`, () => {
+    assert.deepEqual(timeLeft(1000 + left, 1000), { text, mark })
+  })
+}

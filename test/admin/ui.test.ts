@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { OverridePreview } from '../../src/admin/override-preview.ts'
+import type { SourceFacts } from '../../src/cert/certificate-collection.ts'
 import type { Explanation, ServiceExplanation } from '../../src/explain/explanation.ts'
 import type { RecordedChange } from '../../src/history/route-history.ts'
 import type { Problem } from '../../src/registry/route-feed.ts'
@@ -220,6 +221,48 @@ const HISTORY = {
   ],
 }
 
+const DAY_MS = 86_400_000
+const certificate = (name: string, serverNames: readonly string[], days: number) => ({
+  name,
+  serverNames,
+  issuer: 'C=US, O=Let’s Encrypt, CN=R11',
+  serial: '04A1',
+  fingerprint256: 'AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89',
+  notBefore: new Date(Date.now() - 60 * DAY_MS).toISOString(),
+  notAfter: new Date(Date.now() + (days + 0.5) * DAY_MS).toISOString(),
+})
+/** Two sources, in all states that there are. */
+class FakeCertificates {
+  version = 1
+  readonly hasSources = true
+  readonly edge = [
+    certificate('/etc/certs/www.pem', ['www.example.com', 'example.com'], 80),
+    certificate('/etc/certs/old.pem', ['old.example.com'], -3),
+    certificate('/etc/certs/wild.pem', ['*.example.com'], 9),
+  ]
+
+  facts(): readonly SourceFacts[] {
+    return [
+      {
+        source: 'edge',
+        type: 'path',
+        certificates: this.edge,
+        clientAuthorities: null,
+        problems: [{ name: '/etc/certs/new.pem', reason: 'the key does not belong to the certificate' }],
+        error: null,
+      },
+      {
+        source: 'inner',
+        type: 'vault',
+        certificates: [],
+        clientAuthorities: 0,
+        problems: [],
+        error: 'https://vault.example.com:8200: 503 Service Unavailable',
+      },
+    ]
+  }
+}
+
 const serviceNames = (page: Page) => page.locator('.routes .open').allTextContents()
 
 const AXE = await readFile(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
@@ -394,6 +437,26 @@ describe('in a browser', { skip }, () => {
       await page.getByRole('link', { name: 'table at that time' }).getAttribute('href'),
       '/api/routes?raw&at=1000000',
     )
+  })
+
+  test('the certificates are those that end first, and what becomes of them is seen by itself', async () => {
+    const certificates = new FakeCertificates()
+    await using opened = await openPage({ url: '/certs', certificates })
+    const { page } = opened
+    await page.getByText('wild.pem').waitFor()
+    assert.deepEqual(await page.locator('.certificate-head').allTextContents(), [
+      'old.example.comhas ended',
+      '*.example.com9 days left',
+      'www.example.com, example.com80 days left',
+    ])
+    await page.getByText('new.pem the key does not belong to the certificate').waitFor()
+    await page.getByText('Nothing newer can be had: https://vault.example.com:8200: 503').waitFor()
+    await page.getByText('no authority for them is known: nobody gets in').waitFor()
+    certificates.edge[1] = certificate('/etc/certs/old.pem', ['old.example.com'], 90)
+    certificates.version = 2
+    await page.getByText('90 days left').waitFor()
+    await page.getByRole('searchbox').fill('WILD')
+    await page.getByText('1 of 3').waitFor()
   })
 
   test('a request and a service are explained, and the question stays in the address', async () => {
@@ -617,6 +680,7 @@ describe('in a browser', { skip }, () => {
     { url: '/manual', settle: page => page.locator('textarea:enabled').waitFor() },
     { url: '/problems', settle: page => page.getByText('Mistakes').waitFor() },
     { url: '/history', settle: page => page.getByText('is critical').waitFor() },
+    { url: '/certs', settle: page => page.getByText('old.example.com').waitFor() },
     { url: '/explain?url=http://h/', settle: page => page.getByText('is taken').waitFor() },
     { url: '/explain?service=shop', settle: page => page.getByText('rolling out').first().waitFor() },
     { url: '/config', settle: page => page.getByText('30s').waitFor() },
@@ -643,6 +707,7 @@ describe('in a browser', { skip }, () => {
           problems: () => PROBLEMS,
           explain: EXPLAIN,
           history: HISTORY,
+          certificates: new FakeCertificates(),
           previewOverride: () => PREVIEW,
           checkCommands: () => [],
         })

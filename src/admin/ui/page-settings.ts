@@ -16,6 +16,8 @@ export interface PageSettings {
   readonly canPreview: boolean
   /** `/api/history` is there. */
   readonly hasHistory: boolean
+  /** `/api/certs` has something to say: a listener has TLS. */
+  readonly hasCertificates: boolean
   /** `/api/explain` is there. */
   readonly canExplain: boolean
   readonly tagPrefix: string

@@ -27,6 +27,7 @@ export interface PagesOptions {
   readonly checkCommands?: unknown
   readonly explain?: unknown
   readonly history?: unknown
+  readonly certificates?: { readonly hasSources: boolean }
   readonly previewOverride?: unknown
   readonly tagPrefix?: string
   readonly log: Log
@@ -72,7 +73,18 @@ export class Pages {
 }
 
 function formatShell(
-  { ui, version, overrides, problems, checkCommands, explain, history, previewOverride, tagPrefix }: PagesOptions,
+  {
+    ui,
+    version,
+    overrides,
+    problems,
+    checkCommands,
+    explain,
+    history,
+    certificates,
+    previewOverride,
+    tagPrefix,
+  }: PagesOptions,
   isBuilt: boolean,
 ): string {
   const base = encodePath(ui.path)
@@ -86,6 +98,7 @@ function formatShell(
     hasProblems: problems !== undefined,
     canPreview: previewOverride !== undefined && overrides !== undefined,
     hasHistory: history !== undefined,
+    hasCertificates: certificates?.hasSources === true,
     canExplain: explain !== undefined,
     tagPrefix: tagPrefix ?? 'urlprefix-',
     source: ui.routingTable.source,

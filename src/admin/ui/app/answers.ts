@@ -57,6 +57,29 @@ export interface Problem {
   readonly since: number
 }
 
+/** One element of `/api/certs`. */
+export interface CertificateSource {
+  readonly source: string
+  /** As in `proxy.cs`. */
+  readonly type: string
+  readonly certificates: readonly Certificate[]
+  /** How many authorities client certificates may be of; null asks for none. */
+  readonly clientAuthorities: number | null
+  readonly problems: readonly { readonly name: string; readonly reason: string }[]
+  /** Why nothing newer could be had, or null. */
+  readonly error: string | null
+}
+
+export interface Certificate {
+  readonly name: string
+  readonly serverNames: readonly string[]
+  readonly issuer: string
+  readonly serial: string
+  readonly fingerprint256: string
+  readonly notBefore: string
+  readonly notAfter: string
+}
+
 export interface ServerStatus {
   readonly registry: {
     readonly backend: string
@@ -66,4 +89,6 @@ export interface ServerStatus {
   }
   /** `count`: definitions with a mistake; `conflicts`: routes whose definitions get in the way of each other. */
   readonly problems: { readonly count: number; readonly conflicts: number; readonly newest: number }
+  /** Another number when `/api/certs` has changed. */
+  readonly certificates: number
 }

@@ -1,7 +1,7 @@
 import type { Explanation, ServiceExplanation } from '../../../explain/explanation.ts'
 import type { HistoryRow } from '../../history-row.ts'
 import type { OverridePreview } from '../../override-preview.ts'
-import type { ApiOption, ApiRoute, Override, Problem, Rejection } from './answers.ts'
+import type { ApiOption, ApiRoute, CertificateSource, Override, Problem, Rejection } from './answers.ts'
 
 /** An answer that is not a success, with the server's own words. */
 export class ApiError extends Error {
@@ -54,6 +54,10 @@ export class Api {
 
   async problems(): Promise<readonly Problem[]> {
     return (await request(`${this.#base}/problems`)).json()
+  }
+
+  async certificates(): Promise<readonly CertificateSource[]> {
+    return (await request(`${this.#base}/certs`)).json()
   }
 
   async history(): Promise<readonly HistoryRow[]> {

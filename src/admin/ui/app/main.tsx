@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import type { PageSettings } from '../page-settings.ts'
 import { Api } from './api.ts'
+import { CertsPage } from './certs/certs-page.tsx'
 import { SchemeChoice } from './color-scheme.ts'
 import { ConfigPage } from './config/config-page.tsx'
 import { ExplainPage } from './explain/explain-page.tsx'
@@ -25,6 +26,7 @@ const TITLES: Readonly<Record<typeof page.name, string>> = {
   explain: 'Explain',
   history: 'History',
   manual: 'Overrides',
+  certs: 'Certificates',
   config: 'Config',
 }
 document.title = `${TITLES[page.name]} · ${document.title}`
@@ -56,6 +58,8 @@ function createPage() {
       return <ProblemsPage base={settings.base} api={api} live={live} />
     case 'history':
       return <HistoryPage base={settings.base} api={api} live={live} />
+    case 'certs':
+      return <CertsPage base={settings.base} api={api} live={live} />
     case 'explain':
       return <ExplainPage api={api} />
     case 'config':

@@ -4,6 +4,7 @@ import type { PageSettings } from '../page-settings.ts'
 export type Page =
   | { readonly name: 'routes' }
   | { readonly name: 'config' }
+  | { readonly name: 'certs' }
   | { readonly name: 'problems' }
   | { readonly name: 'history' }
   | { readonly name: 'explain' }
@@ -15,6 +16,7 @@ export function pageOf(pathname: string, settings: PageSettings): Page {
   if (path === '/explain') return { name: 'explain' }
   if (path === '/history') return { name: 'history' }
   if (path === '/problems') return { name: 'problems' }
+  if (path === '/certs') return { name: 'certs' }
   if (path === '/config') return { name: 'config' }
   if (path === '/manual') return { name: 'manual', path: '' }
   if (path.startsWith('/manual/')) return { name: 'manual', path: decodePath(path.slice('/manual'.length)) }

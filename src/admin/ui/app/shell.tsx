@@ -14,7 +14,7 @@ interface ShellProps {
 
 /** What all pages have in common: the bar at the top. */
 export function Shell({ settings, page, live, scheme, children }: ShellProps) {
-  const { base, title, version, isReadOnly, hasProblems, canExplain, hasHistory } = settings
+  const { base, title, version, isReadOnly, hasProblems, canExplain, hasHistory, hasCertificates } = settings
   return (
     <>
       <a class="skip" href="#main">
@@ -39,6 +39,7 @@ export function Shell({ settings, page, live, scheme, children }: ShellProps) {
           ) : (
             <NavLink href={`${base}/manual`} text="Overrides" isCurrent={page.name === 'manual'} />
           )}
+          {hasCertificates && <NavLink href={`${base}/certs`} text="Certificates" isCurrent={page.name === 'certs'} />}
           <NavLink href={`${base}/config`} text="Config" isCurrent={page.name === 'config'} />
         </nav>
         <div class="bar-end">
