@@ -39,6 +39,7 @@ test('a stream begins with the version of the table and the status', async () =>
     data: {
       registry: { backend: 'consul', state: 'connected', since: 1000 },
       problems: { count: 0, conflicts: 0, newest: 0 },
+      certificates: 0,
     },
   })
   await stream.return(undefined)
