@@ -15,11 +15,16 @@ export class Content {
   readonly #type: string
   readonly #body: Buffer
   readonly #etag: string
+  readonly #level: number
   #compressed: Promise<Buffer> | undefined
 
-  /** `tag` is what changes when the body does; by default a hash of the body. */
-  constructor(type: string, text: string, tag?: string) {
+  /**
+   * `tag` is what changes when the body does; by default a hash of the body. `level` is zlib's: what never changes is worth a higher
+   * one than the table.
+   */
+  constructor(type: string, text: string, { tag, level = COMPRESSION_LEVEL }: { tag?: string; level?: number } = {}) {
     this.#type = type
+    this.#level = level
     this.#body = Buffer.from(text)
     // Weak, for the compressed body is another sequence of bytes.
     this.#etag = `W/"${tag ?? createHash('sha256').update(this.#body).digest('base64url').slice(0, 16)}"`
@@ -36,7 +41,7 @@ export class Content {
     if (known.some(etag => etag.trim() === this.#etag)) {
       res.writeHead(304, headers).end()
     } else if (this.#body.length >= COMPRESS_FROM_BYTES && acceptsGzip(req)) {
-      this.#compressed ??= gzip(this.#body, { level: COMPRESSION_LEVEL })
+      this.#compressed ??= gzip(this.#body, { level: this.#level })
       reply(res, 200, await this.#compressed, { ...headers, 'content-encoding': 'gzip' })
     } else {
       reply(res, 200, this.#body, headers)

@@ -63,9 +63,9 @@ export class RoutesApi {
 
   async #write(format: Format): Promise<Content> {
     const tag = `${this.#epoch}-${this.#version}-${format}`
-    if (format === 'raw') return new Content('text/plain', `${this.#routes.raw().replace(/\n+$/, '')}\n`, tag)
+    if (format === 'raw') return new Content('text/plain', `${this.#routes.raw().replace(/\n+$/, '')}\n`, { tag })
     const json = await formatRows([...this.#routes.targets()], { pretty: format === 'pretty' })
-    return new Content('application/json; charset=utf-8', json, tag)
+    return new Content('application/json; charset=utf-8', json, { tag })
   }
 }
 
