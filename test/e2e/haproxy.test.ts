@@ -108,6 +108,32 @@ async function getSecurelyFrom(place: Place, port: number, ca: string): Promise<
   return text(secure)
 }
 
+/** A TLS server whose certificate is for `name`, whatever it is asked for. */
+async function startNamed(
+  authority: TestAuthority,
+  name: string,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const { cert, key } = await authority.issue(name)
+  const server = tls.createServer({ cert, key }, socket => socket.on('error', () => {}).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = () => new Promise<void>(resolve => server.close(() => resolve()))
+  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close }
+}
+
+/** For whom the certificate is that a client sees, or `refused`. */
+async function nameBehind(port: number, hello: tls.ConnectionOptions): Promise<string> {
+  const client = tls.connect({ host: '127.0.0.1', ...hello, port, rejectUnauthorized: false })
+  try {
+    await once(client, 'secureConnect')
+    return String(client.getPeerCertificate().subject.CN)
+  } catch {
+    return 'refused'
+  } finally {
+    client.destroy()
+  }
+}
+
 describe('HAProxy', { skip }, () => {
   for (const [version, sends] of [
     ['version 1', 'send-proxy'],
@@ -173,6 +199,43 @@ describe('HAProxy', { skip }, () => {
     void haproxy
     await until('a check has come', () => upstream.requests.some(({ target }) => target === '/checked'))
     assert.equal(upstream.requests[0]?.header('x-forwarded-for'), '127.0.0.1')
+  })
+
+  test('and tcp+sni take the same server names to the same targets', async () => {
+    await using authority = await TestAuthority.create()
+    await using one = await startNamed(authority, 'one.test')
+    await using two = await startNamed(authority, 'two.test')
+    const [front = 0] = await findPorts(1)
+    const backend = (name: string, port: number) => `backend ${name}\n  mode tcp\n  server only 127.0.0.1:${port}\n`
+    await using haproxy = await startHaproxy(`frontend names
+  mode tcp
+  bind 127.0.0.1:${front}
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend one if { req.ssl_sni -i one.test }
+  use_backend two if { req.ssl_sni -i two.test }
+${backend('one', one.port)}${backend('two', two.port)}`)
+    void haproxy
+    await using fabio = await startFabio({
+      routes: `route add one one.test/ tcp://127.0.0.1:${one.port}\nroute add two two.test/ tcp://127.0.0.1:${two.port}`,
+      addr: '127.0.0.1:0;proto=tcp+sni',
+    })
+    // A ClientHello of more than one segment, and nearly all that a record may hold.
+    const manyProtocols = Array.from({ length: 300 }, (_, i) => `a-protocol-with-a-long-name-${i}`)
+    const hellos: readonly [tls.ConnectionOptions, string][] = [
+      [{ servername: 'one.test' }, 'one.test'],
+      [{ servername: 'TWO.test' }, 'two.test'],
+      [{ servername: 'one.test', maxVersion: 'TLSv1.2' }, 'one.test'],
+      [{ servername: 'two.test', ALPNProtocols: manyProtocols }, 'two.test'],
+      [{ servername: 'three.test' }, 'refused'],
+      [{ servername: 'one.test.other.test' }, 'refused'],
+      [{ host: '127.0.0.1' }, 'refused'],
+    ]
+    for (const [hello, expected] of hellos) {
+      const asked = String(hello.servername ?? 'no name')
+      assert.equal(await nameBehind(front, hello), expected, `HAProxy, ${asked}`)
+      assert.equal(await nameBehind(fabio.port, hello), expected, `tcp+sni, ${asked}`)
+    }
   })
 
   test('behind the router, learns from its PROXY line who the client is', async () => {
