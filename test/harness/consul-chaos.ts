@@ -64,7 +64,7 @@ export const CHAOS_STEPS: readonly ChaosStep[] = [
       await createRouterToken(consul)
       // For a moment there is a Consul without a single service; shorter than registry.brake.grace.
       await sleep(Math.min(faultMs / 2, 10_000))
-      await services.registerAll()
+      await services.registerAll({ apartMs: 50 })
     },
   },
   {
@@ -160,8 +160,12 @@ export class ChaosServices implements AsyncDisposable {
     return name
   }
 
-  async registerAll(): Promise<void> {
-    for (const name of this.#names) await this.#register(name)
+  /** Those that are up, one after the other, as a registrator does when it finds them missing. */
+  async registerAll({ apartMs }: { readonly apartMs: number }): Promise<void> {
+    for (const name of this.#names) {
+      await this.#register(name)
+      await sleep(apartMs)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import type { Log } from '../../log/log.ts'
 import type { HeldRoutes } from '../registry.ts'
 import { AgentPresence } from './agent-presence.ts'
 import { reportFault } from './background.ts'
-import { Brake } from './brake.ts'
+import { Brake, type Credibility } from './brake.ts'
 import { CheckMirror, type HealthChange } from './check-mirror.ts'
 import type { PassingRules } from './passing.ts'
 import type { ServiceRouting } from './service-routing.ts'
@@ -82,12 +82,12 @@ export class HealthGate {
   }
 
   /** Lets what was read and confirmed become routes, as far as the brake admits it. */
-  review(options = { isConfirmed: false }): void {
+  review({ isConfirmed = false, isSuspect = false }: Partial<Credibility> = {}): void {
     clearTimeout(this.#reviewTimer)
     if (!this.#isConfirmed || this.#options.signal.aborted) return
     const now = performance.now()
     const changes = [...this.#mirror.settle(now), ...this.#takeRestored()]
-    this.#options.routing.updateHealth(this.#brake.admit(changes, options))
+    this.#options.routing.updateHealth(this.#brake.admit(changes, { isConfirmed, isSuspect }))
     this.#reportHeld()
     const { heldUntil } = this.#mirror
     if (heldUntil !== undefined) this.#reviewTimer = setTimeout(() => this.review(), heldUntil - now + 1)

@@ -98,10 +98,12 @@ export class ServiceWatch {
       return this.#client.healthState(body => gate.take(body), { ...options, space: gate.takeSpace() })
     }
     const confirm = (mirror: CheckMirror) => gate.confirm(mirror)
+    let index = 0n
     for await (const answer of watch({ ...this.#watching(), read, confirm, observer: this.#sources.health })) {
       this.#log.debug(`consul: Health changed to #${answer.index}`)
       this.#reportFilter(answer.isFilteredByAcl)
-      gate.review()
+      gate.review({ isSuspect: answer.index < index })
+      index = answer.index
     }
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Brake } from '../../../src/registry/consul/brake.ts'
+import { Brake, type Credibility } from '../../../src/registry/consul/brake.ts'
 import type { HealthChange } from '../../../src/registry/consul/check-mirror.ts'
 
 const key = (i: number): string => `web-${i}`
@@ -28,8 +28,8 @@ function startRouting(count: number, options: { percent?: number; routes?: numbe
   const routed = new Set(range(0, count).map(key))
   const countRoutes = (one: string): number => (routed.has(one) ? 1 : 0)
   const brake = new Brake({ percent, routes, countRoutes, total: () => routed.size })
-  const admit = (changes: readonly HealthChange[], isConfirmed = false): number => {
-    for (const { key: one, now } of brake.admit(changes, { isConfirmed })) {
+  const admit = (changes: readonly HealthChange[], credibility: Partial<Credibility> = {}): number => {
+    for (const { key: one, now } of brake.admit(changes, { isConfirmed: false, isSuspect: false, ...credibility })) {
       if (now !== undefined && now.out === undefined) routed.add(one)
       else routed.delete(one)
     }
@@ -65,10 +65,28 @@ test('what comes meanwhile is admitted, and what comes back is held no more', ()
   assert.equal(admit([]), 21, 'nothing is admitted by waiting alone')
 })
 
-test('when enough have come back the rest is admitted', () => {
+test('what is still missing when most have come back stays held', () => {
   const { admit, brake } = startRouting(20)
   admit(range(0, 15).map(gone))
-  assert.equal(admit(range(0, 10).map(up)), 15)
+  assert.equal(admit(range(0, 14).map(up)), 20)
+  assert.equal(brake.held, 1)
+  assert.equal(admit([gone(14)]), 20, 'also when it is said again')
+  assert.equal(admit([gone(19)]), 19, 'one that goes now is an ordinary withdrawal')
+  assert.equal(admit([], { isConfirmed: true }), 18)
+  assert.equal(brake.held, 0)
+})
+
+test('a list of a Consul that counts anew withdraws nothing, however small the table is', () => {
+  const { admit, brake } = startRouting(3)
+  assert.equal(admit([gone(0), up(5)], { isSuspect: true }), 4)
+  assert.equal(brake.held, 1)
+  assert.equal(admit([gone(1)]), 3, 'the list after it is an ordinary one')
+  assert.equal(admit([], { isConfirmed: true }), 2)
+})
+
+test('at 100 percent nothing is held, whatever Consul counts', () => {
+  const { admit, brake } = startRouting(3, { percent: 100 })
+  assert.equal(admit(range(0, 3).map(gone), { isSuspect: true }), 0)
   assert.equal(brake.held, 0)
 })
 
@@ -82,6 +100,6 @@ test('withdrawals that follow add to what is held', () => {
 test('a confirmation admits everything', () => {
   const { admit, brake } = startRouting(20)
   admit(range(0, 20).map(gone))
-  assert.equal(admit([], true), 0)
+  assert.equal(admit([], { isConfirmed: true }), 0)
   assert.equal(brake.held, 0)
 })

@@ -14,7 +14,11 @@ import { registryConfig } from '../registry-config.ts'
 const skip = realPart('consul') === undefined && missingPart('consul')
 
 /** A registry that has an agent for itself as far as it can tell: its own tag prefix and its own keys. */
-async function startRouting(agent: ConsulAgent, name: string, changes: Partial<ConsulConfig> = {}) {
+async function startRouting(
+  agent: ConsulAgent,
+  name: string,
+  { graceMs = 30_000, ...changes }: Partial<ConsulConfig> & { readonly graceMs?: number } = {},
+) {
   const log = new RecordedLog()
   const consul = {
     addr: agent.addr,
@@ -23,7 +27,8 @@ async function startRouting(agent: ConsulAgent, name: string, changes: Partial<C
     noRouteHtmlPath: `/${name}/noroute.html`,
     ...changes,
   }
-  const registry = await connect(registryConfig({ consul }), log)
+  const brake = { percent: 50, routes: 10, graceMs }
+  const registry = await connect(registryConfig({ consul, brake }), log)
   const routes = startRecording(registry)
   await registry.ready
   return { registry, routes, log, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() }
@@ -269,7 +274,7 @@ describe('with a real Consul agent that restarts', { skip }, () => {
     await expectNoLoss(routing, server, 'SIGKILL')
   })
 
-  test('an agent that comes back without its data empties the table, with a warning, and fills it again', async () => {
+  test('an agent that comes back without its data withdraws nothing for the grace time, and then with a warning', async () => {
     await using agent = await startConsulAgent()
     const web = {
       Name: 'web',
@@ -279,12 +284,14 @@ describe('with a real Consul agent that restarts', { skip }, () => {
       Check: { TTL: '10m', Status: 'passing' },
     }
     await agent.put('/v1/agent/service/register', web)
-    await using routing = await startRouting(agent, 'urlprefix')
+    await using routing = await startRouting(agent, 'urlprefix', { graceMs: 2000 })
     assert.equal(routing.routes.lines.length, 1)
     await agent.kill()
     await untilState(routing.registry, 'stale')
     await agent.forgetData()
     await agent.start()
+    await routing.log.until(/^WARN consul: Holding back the withdrawal of 1 of 1 routes for 2s/)
+    assert.equal(routing.routes.lines.length, 1)
     await routing.routes.untilLines()
     assert.equal(routing.log.count(/^WARN consul: None of 1 routed services is left/), 1)
     await agent.put('/v1/agent/service/register', web)

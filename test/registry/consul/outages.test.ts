@@ -97,6 +97,38 @@ test('a second look that fails is repeated, and holds until it succeeds', async 
   await routes.untilLines()
 })
 
+test('services that come back one after the other after an empty list are never without their routes', async () => {
+  await using consul = await startConsulDouble()
+  registerAll(consul)
+  await using router = await open({ ...brake(60_000), consul: { addr: consul.addr } })
+  const { routes, registry, log } = router
+  await routes.untilLines(...lines())
+  const before = routes.changes
+  removeAll(consul)
+  await log.until(/^WARN consul: Holding back/)
+  for (let i = 0; i < SERVICES; i++) {
+    register(consul, i)
+    await until(
+      `svc-${i} is known to be back`,
+      () => registry.status().held?.instances === (SERVICES - 1 - i || undefined),
+    )
+  }
+  assert.ok(routes.history.slice(before).every(one => one.length === SERVICES))
+})
+
+test('a Consul that counts anew withdraws no route of a small table, until a consistent read confirms it', async () => {
+  await using consul = await startConsulDouble()
+  for (let i = 0; i < 3; i++) register(consul, i)
+  await using router = await open({ ...brake(300), consul: { addr: consul.addr } })
+  const { routes, log } = router
+  await routes.untilLines(...lines(0, 3))
+  consul.fault = ({ path }) => (path === 'health/state/any' ? { kind: 'index', index: '2' } : undefined)
+  consul.removeInstance('svc-1')
+  await log.until(/^WARN consul: Holding back the withdrawal of 1 of 3 routes for 0\.3s/)
+  assert.deepEqual(routes.lines, lines(0, 3).sort())
+  await routes.untilLines(line(0), line(2))
+})
+
 test('a small table is not held', async () => {
   await using consul = await startConsulDouble()
   for (let i = 0; i < 9; i++) register(consul, i)
