@@ -100,18 +100,21 @@ export class ConsulWatches {
   #watchOverrides(): KeyWatch {
     const { config, client, log, signal } = this.#options
     const { kvPath } = config.consul
+    const graceMs = graceOf(config.brake)
     const onTexts = (texts: ReadonlyMap<string, string>): void => {
       this.#setTexts(texts)
       this.#areOverridesKnown = true
       this.#settle()
     }
-    return new KeyWatch({ client, log, signal, kvPath, name: 'Manual config', onTexts })
+    return new KeyWatch({ client, log, signal, kvPath, graceMs, name: 'Manual config', onTexts })
   }
 
   #watchPage(): KeyWatch {
     const { config, client, log, signal } = this.#options
     const onTexts = (texts: ReadonlyMap<string, string>): void => this.#setPage([...texts.values()].join('\n\n'))
-    return new KeyWatch({ client, log, signal, kvPath: config.consul.noRouteHtmlPath, name: 'Noroute HTML', onTexts })
+    const kvPath = config.consul.noRouteHtmlPath
+    const graceMs = graceOf(config.brake)
+    return new KeyWatch({ client, log, signal, kvPath, graceMs, name: 'Noroute HTML', onTexts })
   }
 
   #setTexts(texts: ReadonlyMap<string, string>): void {
@@ -128,4 +131,9 @@ export class ConsulWatches {
     this.#isComplete = true
     this.#options.onComplete()
   }
+}
+
+/** For texts that have vanished. */
+function graceOf({ percent, graceMs }: RegistryConfig['brake']): number {
+  return percent < 100 ? graceMs : 0
 }

@@ -138,6 +138,37 @@ test('a small table is not held', async () => {
   await router.routes.untilLines()
 })
 
+for (const { title, graceMs, percent, isKept } of [
+  { title: 'keeps the overrides', graceMs: 60_000, percent: 50, isKept: true },
+  { title: 'has no overrides after a consistent read says so', graceMs: 300, percent: 50, isKept: false },
+  { title: 'has no overrides at once without a brake', graceMs: 60_000, percent: 100, isKept: false },
+]) {
+  test(`a Consul that counts anew and has lost its keys ${title}`, async () => {
+    await using consul = await startConsulDouble()
+    consul.setKey('fabio/config', 'route del a')
+    consul.setKey('fabio/noroute.html', '<b>none</b>')
+    const options = { brake: { percent, routes: 10, graceMs }, consul: { addr: consul.addr } }
+    await using router = await open(options)
+    const { routes, log } = router
+    await routes.until(({ html, texts }) => html !== '' && texts.size === 1)
+    consul.fault = ({ path }) => (path.startsWith('kv/') ? { kind: 'index', index: '2' } : undefined)
+    consul.deleteKey('fabio/config')
+    consul.deleteKey('fabio/noroute.html')
+    if (isKept) {
+      for (const path of ['config', 'noroute.html'])
+        await log.until(new RegExp(`^WARN consul: Keeping what was below /fabio/${path} for 60s`))
+      assert.equal(routes.texts.get('fabio/config'), 'route del a')
+      assert.equal(routes.html, '<b>none</b>')
+      consul.fault = () => undefined
+      consul.setKey('fabio/config', 'route del b')
+      await routes.until(({ texts }) => texts.get('fabio/config') === 'route del b')
+    } else {
+      await routes.until(({ html, texts }) => html === '' && texts.size === 0)
+      assert.equal(log.count(/^WARN consul: A consistent read confirms it: nothing is below/), percent === 100 ? 0 : 2)
+    }
+  })
+}
+
 async function makeSnapshot() {
   const directory = await mkdtemp(join(tmpdir(), 'outage-'))
   return { path: join(directory, 'routes.snapshot'), [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) }
