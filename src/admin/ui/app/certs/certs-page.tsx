@@ -1,28 +1,20 @@
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import type { CertificateSource } from '../answers.ts'
-import { type Api, describeError } from '../api.ts'
+import type { Api } from '../api.ts'
 import type { LiveUpdates } from '../live-updates.ts'
+import { LoadState, useLoaded } from '../loaded.tsx'
+import { SearchBox } from '../search-box.tsx'
 import { CertificateItem } from './certificate-item.tsx'
 
 const MAX_SHOWN = 500
 
 /** What the listeners show their clients, where it comes from, and how long it lasts. */
 export function CertsPage({ base, api, live }: { base: string; api: Api; live: LiveUpdates }) {
-  const sources = useSignal<readonly CertificateSource[] | undefined>(undefined)
-  const error = useSignal<string | undefined>(undefined)
+  const { value: sources, error, load } = useLoaded('The certificates', () => api.certificates())
   const filter = useSignal('')
   const version = useComputed(() => live.status.value?.certificates)
   useSignalEffect(() => {
-    if (version.value === undefined) return
-    api.certificates().then(
-      answer => {
-        sources.value = answer
-        error.value = undefined
-      },
-      cause => {
-        error.value = `The certificates cannot be loaded: ${describeError(cause)}`
-      },
-    )
+    if (version.value !== undefined) load()
   })
   const wanted = filter.value.trim().toLowerCase()
   const count = (sources.value ?? []).reduce((sum, { certificates }) => sum + certificates.length, 0)
@@ -37,12 +29,7 @@ export function CertsPage({ base, api, live }: { base: string; api: Api; live: L
           <a href={`${base}/api/certs?pretty`}>JSON</a>
         </p>
       </div>
-      {error.value !== undefined && (
-        <p class="notice danger" role="alert">
-          {error.value}
-        </p>
-      )}
-      {sources.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
+      <LoadState value={sources} error={error} />
       {sources.value?.length === 0 && (
         <section class="empty">
           <h2>No certificates</h2>
@@ -54,15 +41,7 @@ export function CertsPage({ base, api, live }: { base: string; api: Api; live: L
       )}
       {count > 0 && (
         <div class="toolbar">
-          <input
-            type="search"
-            aria-label="Filter certificates"
-            placeholder="server name, issuer, file, serial …"
-            value={filter}
-            onInput={event => {
-              filter.value = event.currentTarget.value
-            }}
-          />
+          <SearchBox text={filter} label="Filter certificates" placeholder="server name, issuer, file, serial …" />
           <p class="muted" role="status">
             {shownCount === count ? `${count} in all` : `${shownCount} of ${count}`}
           </p>

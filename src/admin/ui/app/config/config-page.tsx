@@ -1,25 +1,21 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { PageSettings } from '../../page-settings.ts'
-import { type Api, describeError } from '../api.ts'
+import type { Api } from '../api.ts'
+import { LoadState, useLoaded } from '../loaded.tsx'
+import { SearchBox } from '../search-box.tsx'
 import { buildSections, countOrigins, isWanted, type Section, type Setting, type Wanted } from './setting.ts'
 
 export function ConfigPage({ settings, api }: { readonly settings: PageSettings; readonly api: Api }) {
-  const sections = useSignal<readonly Section[] | undefined>(undefined)
-  const error = useSignal<string | undefined>(undefined)
+  const {
+    value: sections,
+    error,
+    load,
+  } = useLoaded('The configuration', async () => buildSections(await api.options()))
   const filter = useSignal('')
   const onlySet = useSignal(false)
   const emptyToo = useSignal(false)
-  useEffect(() => {
-    api.options().then(
-      options => {
-        sections.value = buildSections(options)
-      },
-      cause => {
-        error.value = `The configuration cannot be loaded: ${describeError(cause)}`
-      },
-    )
-  }, [api, sections, error])
+  useEffect(load, [api])
 
   const wanted: Wanted = {
     text: filter.value.trim().toLowerCase(),
@@ -41,25 +37,12 @@ export function ConfigPage({ settings, api }: { readonly settings: PageSettings;
         </p>
       </div>
       <div class="toolbar">
-        <input
-          type="search"
-          aria-label="Filter settings"
-          placeholder="type to filter settings"
-          value={filter}
-          onInput={event => {
-            filter.value = event.currentTarget.value
-          }}
-        />
+        <SearchBox text={filter} label="Filter settings" placeholder="type to filter settings" />
         <Switch signal={onlySet} text="Only what is set" />
         <Switch signal={emptyToo} text="Empty ones too" />
       </div>
       {counts !== '' && <p class="muted set-counts">Set: {counts}. All else has its default.</p>}
-      {error.value !== undefined && (
-        <p class="notice danger" role="alert">
-          {error.value}
-        </p>
-      )}
-      {sections.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
+      <LoadState value={sections} error={error} />
       <div class="sections">
         {shown.map(section => (
           <SectionCard key={section.name} section={section} />

@@ -1,29 +1,18 @@
-import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { HistoryRow } from '../../../history-row.ts'
-import { type Api, describeError } from '../api.ts'
+import type { Api } from '../api.ts'
 import { formatSince } from '../format-time.ts'
 import type { LiveUpdates } from '../live-updates.ts'
+import { LoadState, useLoaded } from '../loaded.tsx'
 import { RouteChangeItem } from '../manual/preview-view.tsx'
 
 /** The last changes of the table: when, what and why. */
 export function HistoryPage({ base, api, live }: { base: string; api: Api; live: LiveUpdates }) {
-  const rows = useSignal<readonly HistoryRow[] | undefined>(undefined)
-  const error = useSignal<string | undefined>(undefined)
+  const { value: rows, error, load } = useLoaded('The history', () => api.history())
   useEffect(() => {
-    const load = () =>
-      api.history().then(
-        answer => {
-          rows.value = answer
-          error.value = undefined
-        },
-        cause => {
-          error.value = `The history cannot be loaded: ${describeError(cause)}`
-        },
-      )
-    live.onRoutes(() => void load())
-    void load()
-  }, [api, live, rows, error])
+    live.onRoutes(load)
+    load()
+  }, [api, live])
   return (
     <main id="main">
       <div class="page-head">
@@ -32,12 +21,7 @@ export function HistoryPage({ base, api, live }: { base: string; api: Api; live:
           The last changes of the routing table, newest first. <a href={`${base}/api/history?pretty`}>JSON</a>
         </p>
       </div>
-      {error.value !== undefined && (
-        <p class="notice danger" role="alert">
-          {error.value}
-        </p>
-      )}
-      {rows.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
+      <LoadState value={rows} error={error} />
       {rows.value?.length === 0 && <p class="empty">The table has not changed since the start.</p>}
       {rows.value !== undefined && rows.value.length > 0 && (
         <ol class="history">

@@ -1,27 +1,19 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { Problem } from '../answers.ts'
-import { type Api, describeError } from '../api.ts'
+import type { Api } from '../api.ts'
 import type { LiveUpdates } from '../live-updates.ts'
+import { LoadState, useLoaded } from '../loaded.tsx'
+import { SearchBox } from '../search-box.tsx'
 import { ProblemItem } from './problem-item.tsx'
 
 const MAX_SHOWN = 500
 
 /** Everything in the definitions that does not count as it was meant, and what gets in another's way. */
 export function ProblemsPage({ base, api, live }: { base: string; api: Api; live: LiveUpdates }) {
-  const problems = useSignal<readonly Problem[] | undefined>(undefined)
-  const error = useSignal<string | undefined>(undefined)
+  const { value: problems, error, load } = useLoaded('The problems', () => api.problems())
   const filter = useSignal('')
   useSignalEffect(() => {
-    if (live.status.value === undefined) return
-    api.problems().then(
-      answer => {
-        problems.value = answer
-        error.value = undefined
-      },
-      cause => {
-        error.value = `The problems cannot be loaded: ${describeError(cause)}`
-      },
-    )
+    if (live.status.value !== undefined) load()
   })
   const wanted = filter.value.trim().toLowerCase()
   const all = problems.value ?? []
@@ -35,12 +27,7 @@ export function ProblemsPage({ base, api, live }: { base: string; api: Api; live
           A mistake costs only itself: everything else is served. <a href={`${base}/api/problems?pretty`}>JSON</a>
         </p>
       </div>
-      {error.value !== undefined && (
-        <p class="notice danger" role="alert">
-          {error.value}
-        </p>
-      )}
-      {problems.value === undefined && error.value === undefined && <p class="muted loading">Loading…</p>}
+      <LoadState value={problems} error={error} />
       {problems.value !== undefined && all.length === 0 && (
         <section class="empty">
           <h2>No problems</h2>
@@ -49,15 +36,7 @@ export function ProblemsPage({ base, api, live }: { base: string; api: Api; live
       )}
       {all.length > 0 && (
         <div class="toolbar">
-          <input
-            type="search"
-            aria-label="Filter problems"
-            placeholder="service, node, key, text …"
-            value={filter}
-            onInput={event => {
-              filter.value = event.currentTarget.value
-            }}
-          />
+          <SearchBox text={filter} label="Filter problems" placeholder="service, node, key, text …" />
           <p class="muted" role="status">
             {shown.length === all.length ? `${all.length} in all` : `${shown.length} of ${all.length}`}
           </p>
