@@ -21,7 +21,7 @@ export async function measureStart(bench: Bench): Promise<Row[]> {
     const startedAt = performance.now()
     const { server, port } = enter(bench, peer, setup, ALL_CPUS)
     await using running = server
-    await firstAnswer(running, port, setup)
+    await firstAnswer(running, { port, setup, scratch: bench.scratch })
     const firstAnswerMs = performance.now() - startedAt
     await sleep(SETTLE_MS)
     return { firstAnswerMs, restBytes: running.memoryBytes() }
@@ -34,7 +34,7 @@ export async function measureIdle(bench: Bench): Promise<Row[]> {
   return eachPeer(bench, 'idle', Math.min(bench.rounds, MAX_IDLE_ROUNDS), async peer => {
     const { server, port } = enter(bench, peer, HTTP, PROXY_CPUS)
     await using running = server
-    await firstAnswer(running, port, HTTP)
+    await firstAnswer(running, { port, setup: HTTP, scratch: bench.scratch })
     const load = { kind: 'http', connections: 32, path: '/small' } as const
     const scenario: Scenario = { name: 'idle', title: '', setup: HTTP, load, unit: 'requests' }
     await warmUp(bench, { peer, port, server: running, scenario })

@@ -48,6 +48,11 @@ export function evaluateBars(results: Results): Bar[] {
       atLeast('', against(name, 'haproxy'), 0.8, 'HAProxy'),
     ]),
     ...['new-connection', 'websocket', 'tcp'].map(name => atLeast(name, against(name, 'fabio'), 3, 'Fabio')),
+    atLeast('over TLS, keep-alive', against('https', 'fabio'), 4, 'Fabio'),
+    atLeast('whole TLS handshakes', against('handshakes', 'fabio'), 1, 'Fabio'),
+    atLeast('tcp+sni, connections', against('tcp-sni', 'fabio'), 2, 'Fabio'),
+    atLeast('HTTP/2', against('http2', 'fabio'), 3, 'Fabio'),
+    atLeast('gRPC, unary', against('grpc', 'fabio'), 2, 'Fabio'),
     ...['small-get', 'browser-get', 'post-1k', 'answer-64k'].flatMap(name =>
       ['p99', 'p999'].map(quantile => {
         const theirs = get(name, 'fabio', quantile, 'fixed-rate')

@@ -16,6 +16,8 @@ export interface Bench {
   readonly peers: readonly Peer[]
   readonly upstreamPort: number
   readonly echoPort: number
+  readonly helloPort: number
+  readonly grpcPort: number
   readonly scratch: string
   readonly rounds: number
   readonly seconds: number
@@ -33,11 +35,19 @@ export interface Entrant {
 
 /** Starts a peer without waiting for it. */
 export function enter(bench: Bench, peer: Peer, setup: Setup, cpus: string): Entrant {
-  const { upstreamPort, echoPort, scratch } = bench
+  const { upstreamPort, echoPort, helloPort, grpcPort, scratch } = bench
   const port = nextPort++
   // Ports of one bench stay below those that the system gives to outgoing connections.
   if (nextPort > 17_990) nextPort = 17_010
-  const { command, env } = peer.command({ setup, proxyPort: port, upstreamPort, echoPort, scratch })
+  const { command, env } = peer.command({
+    setup,
+    proxyPort: port,
+    upstreamPort,
+    echoPort,
+    helloPort,
+    grpcPort,
+    scratch,
+  })
   const outputFile = join(scratch, `${peer.name}-${setupName(setup)}-${port}.out`)
   return { peer, port, server: new PinnedProcess(command, { cpus, outputFile, ...(env === undefined ? {} : { env }) }) }
 }
@@ -76,7 +86,7 @@ async function start(bench: Bench, scenario: Scenario, peer: Peer, cells: Cell[]
   bench.progress(`${scenario.name}: ${peer.name} starts`)
   const cell = { ...enter(bench, peer, setup, proxyCpus(setup)), scenario }
   try {
-    await firstAnswer(cell.server, cell.port, setup, load)
+    await firstAnswer(cell.server, { port: cell.port, setup, load, scratch: bench.scratch })
     await warmUp(bench, cell)
     cells.push(cell)
     return undefined

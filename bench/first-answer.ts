@@ -1,20 +1,41 @@
-import { connect } from 'node:net'
+import http2 from 'node:http2'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import tls from 'node:tls'
+import { readClientHello } from './load/client-hello.ts'
 import { httpMessages, type Load } from './load/load.ts'
 import type { PinnedProcess } from './pinned-process.ts'
-import type { Setup } from './setup.ts'
+import { SERVER_NAME, type Setup } from './setup.ts'
 
 const LIMIT_MS = 180_000
 const PAUSE_MS = 2
 
+export interface FirstAnswerOptions {
+  readonly port: number
+  readonly setup: Setup
+  readonly load?: Load
+  readonly scratch: string
+}
+
 /** Resolves when the proxy has given its first answer that comes from the upstream. */
-export async function firstAnswer(server: PinnedProcess, port: number, setup: Setup, load?: Load): Promise<void> {
+export async function firstAnswer(server: PinnedProcess, options: FirstAnswerOptions): Promise<void> {
   const deadline = performance.now() + LIMIT_MS
-  const { message, wanted } = question(setup, load)
-  while (!(await asks(port, message, wanted))) {
-    if (server.hasEnded || performance.now() > deadline) throw new Error(`no answer on ${port}:\n${server.output}`)
+  const ask = asker(options)
+  while (!(await ask())) {
+    if (server.hasEnded || performance.now() > deadline)
+      throw new Error(`no answer on ${options.port}:\n${server.output}`)
     await sleep(PAUSE_MS)
   }
+}
+
+function asker({ port, setup, load, scratch }: FirstAnswerOptions): () => Promise<boolean> {
+  if (setup.kind === 'grpc') return () => calls(port)
+  if (setup.kind === 'sni')
+    return () => asks(connect(port, '127.0.0.1'), 'connect', readClientHello(scratch), 'HTTP/1.1 200')
+  const { message, wanted } = question(setup, load)
+  if (setup.kind !== 'https') return () => asks(connect(port, '127.0.0.1'), 'connect', message, wanted)
+  const options = { port, host: '127.0.0.1', servername: SERVER_NAME, rejectUnauthorized: false }
+  return () => asks(tls.connect(options), 'secureConnect', message, wanted)
 }
 
 function question(setup: Setup, load: Load | undefined): { readonly message: string; readonly wanted: string } {
@@ -24,14 +45,38 @@ function question(setup: Setup, load: Load | undefined): { readonly message: str
   return { message: httpMessages(plain)[0]?.head ?? '', wanted: 'HTTP/1.1 200' }
 }
 
-function asks(port: number, message: string, wanted: string): Promise<boolean> {
+function asks(socket: Socket, ready: string, message: string | Buffer, wanted: string): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(message))
+    socket.once(ready, () => socket.write(message))
     socket.once('data', bytes => {
       resolve(bytes.toString('latin1').startsWith(wanted))
       socket.destroy()
     })
     socket.on('error', () => resolve(false))
     socket.on('close', () => resolve(false))
+  })
+}
+
+/** A call of gRPC that ends well. */
+function calls(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const end = (isGood: boolean): void => {
+      resolve(isGood)
+      session.destroy()
+    }
+    session.on('error', () => end(false))
+    const headers = {
+      ':method': 'POST',
+      ':path': '/bench.Echo/Unary',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    }
+    const stream = session.request(headers)
+    stream.on('error', () => end(false))
+    stream.on('trailers', trailers => end(trailers['grpc-status'] === '0'))
+    stream.on('close', () => end(false))
+    stream.resume()
+    stream.end(Buffer.alloc(5))
   })
 }

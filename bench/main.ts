@@ -1,16 +1,21 @@
 // The whole router under load, beside every peer that is found on this machine, alternating in one run. See README.md here.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureIdle, measureStart } from './at-rest.ts'
 import { evaluateBars, formatBars } from './bars.ts'
+import { makeCertificate } from './certificate.ts'
 import { ALL_CPUS, type Bench, LOAD_CPUS, withCells } from './field.ts'
+import { saveClientHello } from './load/client-hello.ts'
+import { hasH2load } from './load/h2load.ts'
+import { hasOpenssl } from './load/handshakes.ts'
+import type { Load } from './load/load.ts'
 import { hasWrk } from './load/wrk.ts'
 import { measureMaximum, measureTimes } from './maximum.ts'
-import { startNginxUpstream } from './nginx-upstream.ts'
+import { STREAM_MODULE, startNginxUpstream } from './nginx-upstream.ts'
 import { PEERS } from './peers/all.ts'
 import { drawPicture } from './picture.ts'
 import { killAll, PinnedProcess } from './pinned-process.ts'
@@ -20,6 +25,8 @@ import { GROUPS, type Group } from './scenario.ts'
 
 const UPSTREAM_PORT = 17_000
 const ECHO_PORT = 17_001
+const HELLO_PORT = 17_002
+const GRPC_PORT = 17_003
 
 const { values } = parseArgs({
   options: {
@@ -63,15 +70,24 @@ try {
 
 async function run(): Promise<void> {
   const bench = prepare()
-  await using upstream = await startNginxUpstream(UPSTREAM_PORT, LOAD_CPUS, scratch)
-  await using echo = startEcho()
-  await Promise.all([upstream.listening(UPSTREAM_PORT), echo.listening(ECHO_PORT)])
+  makeCertificate(scratch)
+  await saveClientHello(scratch)
+  await using _nginx = await startNginxUpstream({
+    port: UPSTREAM_PORT,
+    helloPort: HELLO_PORT,
+    cpus: LOAD_CPUS,
+    scratch,
+  })
+  await using echo = startProgram('echo', ECHO_PORT)
+  await using grpc = startProgram('grpc-upstream', GRPC_PORT)
+  await Promise.all([echo.listening(ECHO_PORT), grpc.listening(GRPC_PORT)])
   const results = { ...(wantedPeers === undefined ? loadResults() : {}) }
   for (const name of names) {
     if (only !== undefined && !only.includes(name)) continue
     const group = GROUPS.find(one => one.name === name)
-    if (group !== undefined && needsWrk(group) && !hasWrk()) {
-      process.stdout.write(`\n${name}: needs wrk, which is not here\n`)
+    const missing = group === undefined ? undefined : missingTool(group)
+    if (missing !== undefined) {
+      process.stdout.write(`\n${name}: needs ${missing}, which is not here\n`)
       continue
     }
     const rows = group === undefined ? await AT_REST[name as keyof typeof AT_REST](bench) : await measure(bench, group)
@@ -106,6 +122,8 @@ function prepare(): Bench {
     peers: here,
     upstreamPort: UPSTREAM_PORT,
     echoPort: ECHO_PORT,
+    helloPort: HELLO_PORT,
+    grpcPort: GRPC_PORT,
     scratch,
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
@@ -124,10 +142,10 @@ function build(): void {
   if (status !== 0) stop(`the build failed:\n${stderr}`)
 }
 
-function startEcho(): PinnedProcess {
-  const program = join(import.meta.dirname, 'load', 'echo-program.ts')
-  const command = [process.execPath, program, String(ECHO_PORT)]
-  return new PinnedProcess(command, { cpus: LOAD_CPUS, outputFile: join(scratch, 'echo.out') })
+function startProgram(name: string, port: number): PinnedProcess {
+  const program = join(import.meta.dirname, 'load', `${name}-program.ts`)
+  const command = [process.execPath, program, String(port)]
+  return new PinnedProcess(command, { cpus: LOAD_CPUS, outputFile: join(scratch, `${name}.out`) })
 }
 
 function measure(bench: Bench, group: Group): Promise<Row[]> {
@@ -151,8 +169,19 @@ function print(rows: readonly Row[], group: Group | undefined): void {
   }
 }
 
-function needsWrk(group: Group): boolean {
-  return group.scenarios.some(({ load }) => load.kind === 'http' && load.pipeline !== undefined)
+function needsWrk(load: Load): boolean {
+  return load.kind === 'hello' || (load.kind === 'http' && (load.pipeline !== undefined || load.isSecure === true))
+}
+
+/** What a group's load needs and this machine does not have. */
+function missingTool(group: Group): string | undefined {
+  for (const { load } of group.scenarios) {
+    if (needsWrk(load) && !hasWrk()) return 'wrk'
+    if (load.kind === 'hello' && !existsSync(STREAM_MODULE)) return "nginx's stream module"
+    if (load.kind === 'handshakes' && !hasOpenssl()) return 'openssl'
+    if (load.kind === 'http2' && !hasH2load()) return 'h2load'
+  }
+  return undefined
 }
 
 function stop(message: string): never {

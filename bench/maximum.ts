@@ -1,4 +1,5 @@
 import { type Bench, type Cell, loadCpus } from './field.ts'
+import type { GeneratedLoad, Load } from './load/load.ts'
 import { runGenerator, runMaximum } from './load/run-load.ts'
 import { medianOf, type Row, type Sample } from './results.ts'
 
@@ -29,10 +30,15 @@ export async function measureTimes(bench: Bench, cells: readonly Cell[], maxima:
   const rate = Math.floor(Math.min(...maxima.map(row => medianOf(row, 'perSecond'))) / 2)
   return inRounds(bench, timed, 'fixed-rate', async ({ scenario, port }) => {
     const { load, setup } = scenario
+    if (!isGenerated(load)) throw new Error(`${scenario.name}: no load at a fixed rate`)
     const result = await runGenerator({ port, load, seconds: bench.seconds, rate }, loadCpus(setup))
     const { p50, p99, p999, late, errors } = result
     return { rate, p50, p99, p999, late, errors }
   })
+}
+
+function isGenerated(load: Load): load is GeneratedLoad {
+  return load.kind !== 'handshakes' && load.kind !== 'http2' && load.kind !== 'hello'
 }
 
 async function inRounds(

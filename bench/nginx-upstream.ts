@@ -1,12 +1,24 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PinnedProcess, which } from './pinned-process.ts'
+
+/** Debian has it in a package of its own, `libnginx-mod-stream`. */
+export const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so'
 
 const KIB = 1024
 const MIB = 1_048_576
 
+export interface NginxUpstreamOptions {
+  readonly port: number
+  /** Where a ClientHello is read and gets an answer of HTTP in the clear, if nginx has its stream module. */
+  readonly helloPort: number
+  readonly cpus: string
+  readonly scratch: string
+}
+
 /** An nginx that answers without doing anything, on the processor of the load. */
-export async function startNginxUpstream(port: number, cpus: string, scratch: string): Promise<PinnedProcess> {
+export async function startNginxUpstream(options: NginxUpstreamOptions): Promise<PinnedProcess> {
+  const { port, helloPort, cpus, scratch } = options
   const path = which('nginx')
   if (path === undefined) throw new Error('the bench needs nginx for its upstream')
   const files = join(scratch, 'files')
@@ -15,16 +27,20 @@ export async function startNginxUpstream(port: number, cpus: string, scratch: st
   writeFileSync(join(files, '1m'), Buffer.alloc(MIB, 'x'))
   writeFileSync(join(files, 'upload'), '')
   const file = join(scratch, 'nginx-upstream.conf')
-  writeFileSync(file, configuration(port, files, scratch))
+  writeFileSync(file, configuration(port, files, scratch, helloPort))
   const outputFile = join(scratch, 'nginx-upstream.out')
   const upstream = new PinnedProcess([path, '-c', file, '-e', outputFile], { cpus, outputFile })
   await upstream.listening(port)
   return upstream
 }
 
-function configuration(port: number, files: string, scratch: string): string {
-  return `worker_processes 1; daemon off; pid ${scratch}/nginx-upstream.pid;
+function configuration(port: number, files: string, scratch: string, helloPort: number): string {
+  const hasStream = existsSync(STREAM_MODULE)
+  const answer = 'HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n'
+  const hello = `stream { server { listen 127.0.0.1:${helloPort} backlog=8192; ssl_preread on; return "${answer}"; } }`
+  return `${hasStream ? `load_module ${STREAM_MODULE};` : ''} worker_processes 1; daemon off; pid ${scratch}/nginx-upstream.pid;
 events { worker_connections 16384; }
+${hasStream ? hello : ''}
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; client_max_body_size 0; sendfile on; tcp_nopush off;
   client_body_buffer_size 2m; open_file_cache max=16;

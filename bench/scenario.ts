@@ -8,7 +8,7 @@ export interface Scenario {
   readonly setup: Setup
   readonly load: Load
   /** What an operation is called. */
-  readonly unit: 'requests' | 'messages' | 'MiB'
+  readonly unit: 'requests' | 'connections' | 'messages' | 'calls' | 'MiB'
   /** Are answer times taken too, at half of what the slowest peer takes? */
   readonly isTimed?: boolean
 }
@@ -88,8 +88,43 @@ const streams: readonly Scenario[] = [
   },
 ]
 
+const secure: readonly Scenario[] = [
+  {
+    ...http('https', 'small GET over TLS, keep-alive', { path: '/small', isSecure: true }),
+    setup: { kind: 'https' },
+  },
+  {
+    name: 'handshakes',
+    title: 'small GET, a whole TLS handshake each',
+    setup: { kind: 'https' },
+    load: { kind: 'handshakes', clients: 8 },
+    unit: 'connections',
+  },
+  {
+    name: 'tcp-sni',
+    title: 'a ClientHello passed on by its server name, a connection each',
+    setup: { kind: 'sni' },
+    load: { kind: 'hello', connections: CONNECTIONS },
+    unit: 'connections',
+  },
+  {
+    name: 'http2',
+    title: 'small GET in HTTP/2 over TLS',
+    setup: { kind: 'https' },
+    load: { kind: 'http2', isGrpc: false, connections: 8, streams: 16 },
+    unit: 'requests',
+  },
+  {
+    name: 'grpc',
+    title: 'gRPC, unary calls',
+    setup: { kind: 'grpc' },
+    load: { kind: 'http2', isGrpc: true, connections: 8, streams: 16 },
+    unit: 'calls',
+  },
+]
+
 export const GROUPS: readonly Group[] = [
-  ...[...requests, ...streams].map(scenario => ({ name: scenario.name, scenarios: [scenario] })),
+  ...[...requests, ...streams, ...secure].map(scenario => ({ name: scenario.name, scenarios: [scenario] })),
   { name: 'paths', scenarios: SIZES.map(size => table('paths', size)) },
   { name: 'hosts', scenarios: SIZES.map(size => table('hosts', size)) },
   {

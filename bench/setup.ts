@@ -10,6 +10,12 @@ export type Setup =
   | { readonly kind: 'paths' | 'hosts'; readonly size: number }
   /** A port passed on to the echo. */
   | { readonly kind: 'tcp' }
+  /** As `http`, over TLS, with HTTP/2 for those who want it. */
+  | { readonly kind: 'https' }
+  /** Connections that ask for `SERVER_NAME` passed on as they are. */
+  | { readonly kind: 'sni' }
+  /** Calls of gRPC in the clear. */
+  | { readonly kind: 'grpc' }
 
 /** Where things listen, and where configuration files go. */
 export interface PeerTask {
@@ -17,8 +23,14 @@ export interface PeerTask {
   readonly proxyPort: number
   readonly upstreamPort: number
   readonly echoPort: number
+  /** Where a ClientHello gets an answer that wrk understands. */
+  readonly helloPort: number
+  readonly grpcPort: number
   readonly scratch: string
 }
+
+/** What the bench's certificate is for, and what its clients ask for. */
+export const SERVER_NAME = 'localhost'
 
 const TABLE_HOST = 'shop.example.test'
 

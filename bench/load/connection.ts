@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { GeneratorTask } from './generator-task.ts'
-import { httpMessages, type Load } from './load.ts'
+import { type GeneratedLoad, httpMessages } from './load.ts'
 import { clientFrame, HANDSHAKE, serverFrameBytes } from './websocket.ts'
 
 /** A connection of the load: one operation at a time. */
@@ -116,9 +116,9 @@ export class LoadConnection {
 }
 
 let opened = 0
-const made = new Map<Load, readonly Buffer[]>()
+const made = new Map<GeneratedLoad, readonly Buffer[]>()
 
-function messagesOf(load: Load): readonly Buffer[] {
+function messagesOf(load: GeneratedLoad): readonly Buffer[] {
   const known = made.get(load)
   if (known !== undefined) return known
   const messages = makeMessages(load)
@@ -126,7 +126,7 @@ function messagesOf(load: Load): readonly Buffer[] {
   return messages
 }
 
-function makeMessages(load: Load): readonly Buffer[] {
+function makeMessages(load: GeneratedLoad): readonly Buffer[] {
   switch (load.kind) {
     case 'http':
       return httpMessages(load).map(({ head, bodyBytes }) =>
@@ -142,7 +142,7 @@ function makeMessages(load: Load): readonly Buffer[] {
 }
 
 /** How long an answer is, where that is known beforehand. */
-function replyBytesOf(load: Load): number {
+function replyBytesOf(load: GeneratedLoad): number {
   if (load.kind === 'websocket') return serverFrameBytes(load.messageBytes)
   return load.kind === 'tcp' ? load.messageBytes : -1
 }

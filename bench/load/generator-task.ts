@@ -1,9 +1,9 @@
-import type { Load } from './load.ts'
+import type { GeneratedLoad } from './load.ts'
 
 /** What the generator is told, as JSON on its command line. */
 export interface GeneratorTask {
   readonly port: number
-  readonly load: Load
+  readonly load: GeneratedLoad
   readonly seconds: number
   /**
    * Operations a second that are begun whatever became of the ones before (an open loop): one that finds no connection free waits, and

@@ -12,6 +12,8 @@ export interface HttpLoad {
   readonly pipeline?: number
   /** Each request on a connection of its own. */
   readonly closes?: boolean
+  /** Over TLS. Only wrk can. */
+  readonly isSecure?: boolean
   /** Requests for many of the routes of such a table, in turn, instead of for `path`. */
   readonly table?: { readonly kind: 'paths' | 'hosts'; readonly size: number }
 }
@@ -29,7 +31,31 @@ export interface BulkLoad {
   readonly connections: number
 }
 
-export type Load = HttpLoad | EchoLoad | BulkLoad
+/** A whole TLS handshake, a request and its answer, on a connection each. */
+export interface HandshakeLoad {
+  readonly kind: 'handshakes'
+  readonly clients: number
+}
+
+/** The ClientHello of `client-hello.ts`, and the answer of whoever it is passed on to, on a connection each. */
+export interface HelloLoad {
+  readonly kind: 'hello'
+  readonly connections: number
+}
+
+/** Requests over HTTP/2: in TLS, or calls of gRPC in the clear. */
+export interface Http2Load {
+  readonly kind: 'http2'
+  readonly isGrpc: boolean
+  readonly connections: number
+  /** Requests under way on a connection. */
+  readonly streams: number
+}
+
+/** What the generator here can do. */
+export type GeneratedLoad = HttpLoad | EchoLoad | BulkLoad
+
+export type Load = GeneratedLoad | HandshakeLoad | HelloLoad | Http2Load
 
 /** What came of a load. An operation is a request, a message, or for bulk a MiB. */
 export interface LoadResult {

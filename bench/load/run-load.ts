@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { GeneratorResult, GeneratorTask } from './generator-task.ts'
+import { runH2load } from './h2load.ts'
+import { runHandshakes } from './handshakes.ts'
 import type { Load, LoadResult } from './load.ts'
 import { hasWrk, type LoadPlace, runWrk } from './wrk.ts'
 
-/** As much as the proxy takes: by wrk where it can, else by the generator here, which takes more of the load's processor. */
+/** As much as the proxy takes: by a known tool where one can, else by the generator here, which takes more of the load's processor. */
 export async function runMaximum(load: Load, place: LoadPlace): Promise<LoadResult> {
+  if (load.kind === 'hello') return runWrk(load, place)
+  if (load.kind === 'handshakes') return runHandshakes(load, place)
+  if (load.kind === 'http2') return runH2load(load, place)
   if (load.kind === 'http' && hasWrk()) return runWrk(load, place)
   return runGenerator({ port: place.port, load, seconds: place.seconds }, place.cpus)
 }

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { which } from '../pinned-process.ts'
-import { type HttpLoad, httpMessages, type LoadResult } from './load.ts'
+import { SERVER_NAME } from '../setup.ts'
+import { readClientHello } from './client-hello.ts'
+import { type HelloLoad, type HttpLoad, httpMessages, type LoadResult } from './load.ts'
+import { run } from './run.ts'
 
 export interface LoadPlace {
   readonly port: number
@@ -17,15 +19,16 @@ export function hasWrk(): boolean {
 }
 
 /** As many requests as the connections carry: the next goes out when the answer has come. */
-export async function runWrk(load: HttpLoad, place: LoadPlace): Promise<LoadResult> {
+export async function runWrk(load: HttpLoad | HelloLoad, place: LoadPlace): Promise<LoadResult> {
   const file = join(place.scratch, 'load.lua')
-  writeFileSync(file, script(load))
+  writeFileSync(file, load.kind === 'hello' ? helloScript(place.scratch) : script(load))
   const { port, seconds, cpus } = place
+  const origin = load.kind === 'http' && load.isSecure === true ? `https://${SERVER_NAME}` : 'http://127.0.0.1'
   const threads = cpus.split(',').length
   const output = await run('taskset', [
     ...['-c', cpus, which('wrk') ?? 'wrk', `-t${threads}`, `-c${load.connections}`, `-d${seconds}s`],
     // Its own limit is 2 s, after which it only counts an error: the slowest peers need longer.
-    ...['--timeout', '30s', '-s', file, `http://127.0.0.1:${port}/`],
+    ...['--timeout', '30s', '-s', file, `${origin}:${port}/`],
   ])
   const [, requests = '0', time = '0s'] = /(\d+) requests in ([\d.]+\w+)/.exec(output) ?? []
   const problems = output.matchAll(/(?:connect|read|write|timeout|Non-2xx or 3xx responses:?) (\d+)/g)
@@ -52,24 +55,21 @@ end
 `
 }
 
+/** wrk wants the first request to be one of HTTP, looks at it and throws it away. */
+function helloScript(scratch: string): string {
+  const bytes = Array.from(readClientHello(scratch), byte => `\\${String(byte).padStart(3, '0')}`).join('')
+  return `local hello = "${bytes}"
+local isChecked = false
+request = function()
+  if isChecked then return hello end
+  isChecked = true
+  return "GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"
+end
+`
+}
+
 function secondsOf(text: string): number {
   const [, value = '0', unit = 's'] = /^([\d.]+)(us|ms|s|m|h)$/.exec(text) ?? []
   const factors: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 }
   return Number(value) * (factors[unit] ?? 1)
-}
-
-function run(command: string, args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    const keep = (piece: Buffer): void => {
-      output += String(piece)
-    }
-    child.stdout.on('data', keep)
-    child.stderr.on('data', keep)
-    child.on('error', reject)
-    child.on('exit', code =>
-      code === 0 ? resolve(output) : reject(new Error(`${command} ended with ${code}: ${output}`)),
-    )
-  })
 }

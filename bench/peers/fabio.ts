@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { which } from '../pinned-process.ts'
-import { type PeerTask, routeOf, type Setup, setupName } from '../setup.ts'
+import { type PeerTask, routeOf, SERVER_NAME, type Setup, setupName } from '../setup.ts'
 import type { Peer } from './peer.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -38,11 +38,14 @@ function threads(setup: Setup): number {
 }
 
 function flags(task: PeerTask): string[] {
-  const { setup, proxyPort } = task
-  const listener = `127.0.0.1:${proxyPort}${setup.kind === 'tcp' ? ';proto=tcp' : ''}`
+  const { setup, proxyPort, scratch } = task
+  const listener = `127.0.0.1:${proxyPort}${LISTENER_OPTIONS.get(setup.kind) ?? ''}`
   const isLogged = setup.kind === 'logged'
   return [
     ...registryFlags(task),
+    ...(setup.kind === 'https'
+      ? ['-proxy.cs', `cs=edge;type=file;cert=${scratch}/cert.pem;key=${scratch}/key.pem`]
+      : []),
     '-proxy.addr',
     isLogged ? `${listener},127.0.0.1:${proxyPort + 2000};proto=prometheus` : listener,
     ...(isLogged ? ['-log.access.target', 'stdout', '-metrics.target', 'prometheus'] : []),
@@ -54,7 +57,15 @@ function flags(task: PeerTask): string[] {
   ]
 }
 
-function registryFlags({ setup, proxyPort, upstreamPort, echoPort, scratch }: PeerTask): string[] {
+const LISTENER_OPTIONS: ReadonlyMap<Setup['kind'], string> = new Map([
+  ['tcp', ';proto=tcp'],
+  ['https', ';cs=edge'],
+  ['sni', ';proto=tcp+sni'],
+  ['grpc', ';proto=grpc'],
+])
+
+function registryFlags(task: PeerTask): string[] {
+  const { setup, upstreamPort, scratch } = task
   const upstream = `http://127.0.0.1:${upstreamPort}/`
   if (setup.kind === 'paths' || setup.kind === 'hosts') {
     const file = join(scratch, `routes-${setupName(setup)}`)
@@ -68,9 +79,18 @@ function registryFlags({ setup, proxyPort, upstreamPort, echoPort, scratch }: Pe
     writeFileSync(page, 'no route')
     return ['-registry.backend', 'file', '-registry.file.path', file, '-registry.file.noroutehtmlpath', page]
   }
-  const routes =
-    setup.kind === 'tcp'
-      ? `route add echo :${proxyPort} tcp://127.0.0.1:${echoPort}`
-      : `route add bench / ${upstream}\nroute add echo /ws http://127.0.0.1:${echoPort}/`
-  return ['-registry.backend', 'static', '-registry.static.routes', routes]
+  return ['-registry.backend', 'static', '-registry.static.routes', routes(task)]
+}
+
+function routes({ setup, proxyPort, upstreamPort, echoPort, helloPort, grpcPort }: PeerTask): string {
+  switch (setup.kind) {
+    case 'tcp':
+      return `route add echo :${proxyPort} tcp://127.0.0.1:${echoPort}`
+    case 'sni':
+      return `route add secure ${SERVER_NAME}/ tcp://127.0.0.1:${helloPort}`
+    case 'grpc':
+      return `route add echo /bench.Echo grpc://127.0.0.1:${grpcPort}/`
+    default:
+      return `route add bench / http://127.0.0.1:${upstreamPort}/\nroute add echo /ws http://127.0.0.1:${echoPort}/`
+  }
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { which } from '../pinned-process.ts'
-import { type PeerTask, routeOf, setupName } from '../setup.ts'
+import { type PeerTask, routeOf, SERVER_NAME, setupName } from '../setup.ts'
 import type { Peer } from './peer.ts'
 
 export const haproxy: Peer = {
@@ -17,7 +17,7 @@ export const haproxy: Peer = {
 }
 
 function configuration(task: PeerTask): string {
-  const { setup, proxyPort, upstreamPort, echoPort } = task
+  const { setup, proxyPort, upstreamPort, echoPort, helloPort, grpcPort, scratch } = task
   const isLogged = setup.kind === 'logged'
   const shared = `global
   nbthread ${setup.kind === 'workers' ? setup.count : 1}
@@ -37,11 +37,31 @@ frontend in
 backend out
   server one 127.0.0.1:${echoPort}
 `
+  if (setup.kind === 'sni')
+    return `${shared}  mode tcp
+frontend in
+  bind 127.0.0.1:${proxyPort} backlog 8192
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend out if { req.ssl_sni -i ${SERVER_NAME} }
+backend out
+  server one 127.0.0.1:${helloPort}
+`
+  if (setup.kind === 'grpc')
+    return `${shared}  mode http
+  http-reuse always
+frontend in
+  bind 127.0.0.1:${proxyPort} proto h2 backlog 8192
+  default_backend out
+backend out
+  server one 127.0.0.1:${grpcPort} proto h2
+`
+  const tls = setup.kind === 'https' ? ` ssl crt ${scratch}/both.pem alpn h2,http/1.1` : ''
   return `${shared}  mode http
   option http-keep-alive
   http-reuse always
 ${isLogged ? '  log global\n  option httplog\n' : ''}frontend in
-  bind 127.0.0.1:${proxyPort} backlog 8192
+  bind 127.0.0.1:${proxyPort} backlog 8192${tls}
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Real-Ip %[src]
   http-request set-header X-Forwarded-Proto http

@@ -10,7 +10,8 @@ function yardstick(name: string, program: string, work: string): Peer {
     cannot: ({ kind }, load) => {
       if (load === 'websocket' && name === 'undici') return 'it passes on no upgrades'
       if (kind === 'paths' || kind === 'hosts') return 'it has no routing table'
-      if (kind === 'tcp') return 'it passes on HTTP only'
+      if (kind === 'tcp' || kind === 'sni' || kind === 'grpc') return 'it passes on HTTP only'
+      if (kind === 'https') return 'it has no TLS'
       if (kind === 'workers') return 'it is one process'
       return kind === 'logged' ? 'it has neither log nor metrics' : undefined
     },

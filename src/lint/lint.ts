@@ -178,6 +178,7 @@ const KNOWN_OPTIONS: ReadonlySet<string> = new Set([
   'redirect',
   'auth',
   'grpcservername',
+  'h2',
   'register',
   'allow',
   'deny',

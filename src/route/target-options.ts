@@ -14,8 +14,8 @@ export interface TargetOptions {
   readonly tlsSkipVerify: boolean
   /** `proto`, as written; `''` when it is there without a value. */
   readonly proto: string | undefined
-  /** `pxyproto=true`: send a PROXY header to the target. */
-  readonly proxyProtocol: boolean
+  /** The version of the PROXY header that the target is sent: 1 with `pxyproto=true`, 2 with `pxyproto=v2`; undefined is none. */
+  readonly proxyVersion: 1 | 2 | undefined
   /** `redirect`: answer with this status, 300 to 399, instead of proxying. */
   readonly redirectStatus: number | undefined
   /** `auth`: the name of a scheme of `proxy.auth`. */
@@ -57,7 +57,7 @@ export function parseTargetOptions(pairs: OptionPairs): ParsedTargetOptions {
     host: text('host'),
     tlsSkipVerify: values.get('tlsskipverify') === 'true',
     proto: values.get('proto'),
-    proxyProtocol: values.get('pxyproto') === 'true',
+    proxyVersion: PROXY_VERSIONS.get(values.get('pxyproto') ?? ''),
     redirectStatus: parseRedirectStatus(text('redirect'), warnings),
     auth: text('auth'),
     grpcServerName: text('grpcservername'),
@@ -68,6 +68,11 @@ export function parseTargetOptions(pairs: OptionPairs): ParsedTargetOptions {
   return { options, warnings }
 }
 
+const PROXY_VERSIONS: ReadonlyMap<string, 1 | 2> = new Map([
+  ['true', 1],
+  ['v2', 2],
+])
+
 const NO_OPTIONS: ParsedTargetOptions = {
   options: {
     strip: undefined,
@@ -75,7 +80,7 @@ const NO_OPTIONS: ParsedTargetOptions = {
     host: undefined,
     tlsSkipVerify: false,
     proto: undefined,
-    proxyProtocol: false,
+    proxyVersion: undefined,
     redirectStatus: undefined,
     auth: undefined,
     grpcServerName: undefined,

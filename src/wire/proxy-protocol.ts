@@ -75,6 +75,10 @@ function parseAddress(family: string, address = '', port = ''): ProxyAddress | u
 
 /** One form for each address, as version 2 gives them: RFC 5952, without a zone, and IPv4 as such. */
 function plainIPv6(address: string): string {
+  return readIPv6(bytesOfIPv6(address), 0)
+}
+
+function bytesOfIPv6(address: string): Buffer {
   const [unzoned = ''] = address.split('%')
   const bytes = Buffer.alloc(16)
   const [front = '', back = ''] = unzoned.split('::')
@@ -82,7 +86,7 @@ function plainIPv6(address: string): string {
   const tail = wordsOf(back)
   for (const [i, word] of head.entries()) bytes.writeUInt16BE(word, i * 2)
   for (const [i, word] of tail.entries()) bytes.writeUInt16BE(word, 16 - (tail.length - i) * 2)
-  return readIPv6(bytes, 0)
+  return bytes
 }
 
 /** The 16-bit words of a part of an IPv6 address, whose last may be written as IPv4. */
@@ -145,14 +149,35 @@ function readIPv6(bytes: Buffer, at: number): string {
   return `${text.slice(0, best.start).join(':')}::${text.slice(best.start + best.length).join(':')}`
 }
 
-/** The line of version 1 that tells an upstream who is connected to us. */
-export function formatProxyLine(client: ProxyAddress, server: ProxyAddress): string {
+export type ProxyVersion = 1 | 2
+
+/** The header that tells an upstream who is connected to us, as Latin-1 text. */
+export function formatProxyHeader(version: ProxyVersion, client: ProxyAddress, server: ProxyAddress): string {
+  // One header holds addresses of one family: the IPv4 one of a mixed pair is written in its IPv6 form.
   const isV4 = isIPv4(client.address) && isIPv4(server.address)
-  // One line holds addresses of one family: the IPv4 one of a mixed pair is written in its IPv6 form.
+  return version === 1 ? formatV1(client, server, isV4) : formatV2(client, server, isV4)
+}
+
+function formatV1(client: ProxyAddress, server: ProxyAddress, isV4: boolean): string {
   const [from, to] = isV4 ? [client.address, server.address] : [mapped(client.address), mapped(server.address)]
   return `PROXY ${isV4 ? 'TCP4' : 'TCP6'} ${from} ${to} ${client.port} ${server.port}\r\n`
 }
 
+function formatV2(client: ProxyAddress, server: ProxyAddress, isV4: boolean): string {
+  const ends = [client, server]
+  const addresses = ends.map(({ address }) => (isV4 ? bytesOfIPv4(address) : bytesOfIPv6(mapped(address))))
+  const ports = Buffer.alloc(4)
+  for (const [i, { port }] of ends.entries()) ports.writeUInt16BE(port, i * 2)
+  const body = Buffer.concat([...addresses, ports])
+  // Version 2, PROXY; the family, a stream; how long what follows is.
+  const head = Buffer.from([0x21, isV4 ? 0x11 : 0x21, 0, body.length])
+  return Buffer.concat([V2_START, head, body]).toString('latin1')
+}
+
+function bytesOfIPv4(address: string): Buffer {
+  return Buffer.from(address.split('.').map(Number))
+}
+
 function mapped(address: string): string {
-  return isIPv4(address) ? `::ffff:${address}` : address
+  return isIPv4(address) ? `::ffff:${address}` : (address.split('%')[0] ?? '')
 }

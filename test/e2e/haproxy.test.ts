@@ -238,22 +238,29 @@ ${backend('one', one.port)}${backend('two', two.port)}`)
     }
   })
 
-  test('behind the router, learns from its PROXY line who the client is', async () => {
-    const [port = 0, behind = 0] = await findPorts(2)
-    await using haproxy = await startHaproxy(`frontend behind
+  for (const [version, opts] of [
+    ['version 1', 'pxyproto=true'],
+    ['version 2', 'pxyproto=v2'],
+  ] as const) {
+    test(`behind the router, learns by PROXY ${version} who the client is`, async () => {
+      const [port = 0, behind = 0] = await findPorts(2)
+      await using haproxy = await startHaproxy(`frontend behind
   mode http
   bind 127.0.0.1:${behind} accept-proxy
   http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst] %[dst_port]"
 `)
-    void haproxy
-    await using fabio = await startFabio({
-      routes: `route add svc :${port} tcp://127.0.0.1:${behind} opts "pxyproto=true"`,
-      addr: `127.0.0.1:${port};proto=tcp`,
+      void haproxy
+      await using fabio = await startFabio({
+        routes: `route add svc :${port} tcp://127.0.0.1:${behind} opts "${opts}"`,
+        addr: PLACES.map(({ host }) => `${host === '::1' ? '[::1]' : host}:${port};proto=tcp`).join(','),
+      })
+      void fabio
+      for (const place of PLACES) {
+        const client = await connectFrom(place, port)
+        const { port: clientPort } = client.address() as AddressInfo
+        client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+        assert.ok((await text(client)).endsWith(`\r\n\r\n${place.from} ${clientPort} ${place.host} ${port}`))
+      }
     })
-    void fabio
-    const client = await connectFrom({ from: '127.0.0.7', host: '127.0.0.1', family: 'TCP4' }, port)
-    const { port: clientPort } = client.address() as AddressInfo
-    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-    assert.ok((await text(client)).endsWith(`\r\n\r\n127.0.0.7 ${clientPort} 127.0.0.1 ${port}`))
-  })
+  }
 })

@@ -35,7 +35,7 @@ test('options are typed', () => {
     host: 'dst',
     tlsSkipVerify: true,
     proto: 'https',
-    proxyProtocol: true,
+    proxyVersion: 1,
     redirectStatus: 308,
     auth: 'a',
     grpcServerName: 'g',
@@ -49,7 +49,11 @@ test('an option without value is none, the last of several counts, and only true
   assert.equal(options.strip, undefined)
   assert.equal(options.prepend, '/b')
   assert.equal(options.tlsSkipVerify, false)
-  assert.equal(options.proxyProtocol, false)
+  assert.equal(options.proxyVersion, undefined)
+})
+
+test('pxyproto=v2 is a PROXY header of version 2', () => {
+  assert.equal(parse('pxyproto=v2').options.proxyVersion, 2)
 })
 
 for (const { value, reason } of [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIPv4 } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { formatProxyLine, type ProxyAddress, parseProxyHeader } from '../../src/wire/proxy-protocol.ts'
+import { formatProxyHeader, type ProxyAddress, parseProxyHeader } from '../../src/wire/proxy-protocol.ts'
 import { fuzzRuns } from '../route/fuzz-runs.ts'
 import { v2Header } from './v2-header.ts'
 
@@ -29,7 +29,7 @@ test('a line of version 1 says again what it was made of, and leaves alone what 
   const pair = fc.oneof(fc.tuple(address4, address4), fc.tuple(address6, address6))
   fc.assert(
     fc.property(pair, rest, ([client, server], following) => {
-      const line = Buffer.from(formatProxyLine(client, server), 'latin1')
+      const line = Buffer.from(formatProxyHeader(1, client, server), 'latin1')
       const result = parse(Buffer.concat([line, following]))
       assert.ok(result.kind === 'header')
       assert.equal(result.length, line.length)
@@ -41,11 +41,28 @@ test('a line of version 1 says again what it was made of, and leaves alone what 
   )
 })
 
+test('a header of version 2 says again what it was made of, in one family, and leaves alone what follows', () => {
+  const any = fc.oneof(address4, address6)
+  fc.assert(
+    fc.property(any, any, rest, (client, server, following) => {
+      const header = Buffer.from(formatProxyHeader(2, client, server), 'latin1')
+      const result = parse(Buffer.concat([header, following]))
+      assert.deepEqual(result, {
+        kind: 'header',
+        length: header.length,
+        client: canonical(client),
+        server: canonical(server),
+      })
+    }),
+    fuzzRuns(3_000),
+  )
+})
+
 test('a line for addresses of both families is one that every reader of TCP6 takes', () => {
   fc.assert(
     fc.property(address4, address6, (four, six) => {
-      assert.match(formatProxyLine(four, six), /^PROXY TCP6 ::ffff:[0-9.]+ \S+ [0-9]+ [0-9]+\r\n$/)
-      assert.match(formatProxyLine(six, four), /^PROXY TCP6 \S+ ::ffff:[0-9.]+ [0-9]+ [0-9]+\r\n$/)
+      assert.match(formatProxyHeader(1, four, six), /^PROXY TCP6 ::ffff:[0-9.]+ \S+ [0-9]+ [0-9]+\r\n$/)
+      assert.match(formatProxyHeader(1, six, four), /^PROXY TCP6 \S+ ::ffff:[0-9.]+ [0-9]+ [0-9]+\r\n$/)
     }),
     fuzzRuns(300),
   )
@@ -69,7 +86,7 @@ test('a header of version 2 says its addresses, passes over its extensions, and 
 })
 
 const anyHeader = fc.oneof(
-  fc.tuple(address4, address4).map(([client, server]) => Buffer.from(formatProxyLine(client, server), 'latin1')),
+  fc.tuple(address4, address4).map(([client, server]) => Buffer.from(formatProxyHeader(1, client, server), 'latin1')),
   fc.tuple(address6, address6).map(([client, server]) => v2Header({ client, server, extensions: Buffer.alloc(3) })),
   fc.constant(Buffer.from('PROXY UNKNOWN whatever else\r\n', 'latin1')),
   fc.constant(v2Header({ command: 0 })),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatProxyLine, parseProxyHeader } from '../../src/wire/proxy-protocol.ts'
+import { formatProxyHeader, parseProxyHeader } from '../../src/wire/proxy-protocol.ts'
 import { type V2Fields, v2Header } from './v2-header.ts'
 
 function parse(header: string | Buffer): ReturnType<typeof parseProxyHeader> {
@@ -88,10 +88,12 @@ describe('PROXY version 1', () => {
   test('a line is written for the family of the addresses, and in IPv6 form for a mixed pair', () => {
     const four = { address: '1.2.3.4', port: 1 }
     const six = { address: '2001:db8::1', port: 2 }
-    assert.equal(formatProxyLine(four, four), 'PROXY TCP4 1.2.3.4 1.2.3.4 1 1\r\n')
-    assert.equal(formatProxyLine(six, six), 'PROXY TCP6 2001:db8::1 2001:db8::1 2 2\r\n')
-    assert.equal(formatProxyLine(four, six), 'PROXY TCP6 ::ffff:1.2.3.4 2001:db8::1 1 2\r\n')
-    assert.equal(formatProxyLine(six, four), 'PROXY TCP6 2001:db8::1 ::ffff:1.2.3.4 2 1\r\n')
+    assert.equal(formatProxyHeader(1, four, four), 'PROXY TCP4 1.2.3.4 1.2.3.4 1 1\r\n')
+    assert.equal(formatProxyHeader(1, six, six), 'PROXY TCP6 2001:db8::1 2001:db8::1 2 2\r\n')
+    assert.equal(formatProxyHeader(1, four, six), 'PROXY TCP6 ::ffff:1.2.3.4 2001:db8::1 1 2\r\n')
+    assert.equal(formatProxyHeader(1, six, four), 'PROXY TCP6 2001:db8::1 ::ffff:1.2.3.4 2 1\r\n')
+    const zoned = { address: 'fe80::1%eth0', port: 2 }
+    assert.equal(formatProxyHeader(1, zoned, six), 'PROXY TCP6 fe80::1 2001:db8::1 2 2\r\n')
   })
 })
 

@@ -6,7 +6,7 @@ import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
 import type { Link, LinkUser } from '../../socket/link.ts'
 import { Splice } from '../../socket/splice.ts'
 import type { Dialer } from '../../upstream/dial.ts'
-import { formatProxyLine, type ProxyAddress } from '../../wire/proxy-protocol.ts'
+import { formatProxyHeader, type ProxyAddress } from '../../wire/proxy-protocol.ts'
 import type { ServedTarget } from '../served-target.ts'
 
 /** What every TCP connection of a thread is served with. */
@@ -182,8 +182,10 @@ export class TcpConnection implements LinkUser, Expiring {
     const { link, client, announcedServer } = accepted
     // In one packet with what the client has sent so far: some servers read the line and what follows in one go.
     upstream.hold()
-    if (target.options.proxyProtocol) {
-      upstream.write(formatProxyLine(client, announcedServer ?? { address: link.localAddress, port: link.localPort }))
+    const { proxyVersion } = target.options
+    if (proxyVersion !== undefined) {
+      const server = announcedServer ?? { address: link.localAddress, port: link.localPort }
+      upstream.write(formatProxyHeader(proxyVersion, client, server))
     }
     this.splice = new Splice(link, upstream, {
       deadlines: context.deadlines,

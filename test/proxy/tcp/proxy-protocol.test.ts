@@ -6,7 +6,7 @@ import { type DataPath, startDataPath } from '../../harness/start-data-path.ts'
 import { until } from '../../harness/until.ts'
 import { v2Header } from '../../wire/v2-header.ts'
 
-// What a balancer before us says of the client, and what we say to an upstream that wants to know (`pxyproto=true`, both ways).
+// What a balancer before us says of the client, and what we say to an upstream that wants to know (`pxyproto=true` both ways, `pxyproto=v2` to the upstream).
 
 const PROXY_IN = ';pxyproto=true;pxytimeout=400ms'
 const V1 = 'PROXY TCP4 203.0.113.7 198.51.100.1 5000 443\r\n'
@@ -81,6 +81,25 @@ describe('what the upstream is told', () => {
     const expected = `PROXY TCP4 127.0.0.1 127.0.0.1 ${client.socket.localPort} ${path.port}\r\n${V1}`
     await until('it arrives', () => upstream.received() === expected)
   })
+
+  for (const { name, sent, client, server } of [
+    { name: 'version 1', sent: V1, client: CLIENT, server: SERVER },
+    {
+      name: 'version 2 and IPv6',
+      sent: latin1(v2Header({ client: CLIENT6, server: SERVER6 })),
+      client: CLIENT6,
+      server: SERVER6,
+    },
+  ]) {
+    test(`is a header of version 2 with pxyproto=v2, whatever came: ${name}`, async () => {
+      await using upstream = await startRawUpstream(() => {})
+      await using path = await startBetween(upstream, { opts: 'pxyproto=v2' })
+      await using peer = await RawClient.connect(path.port)
+      peer.send(`${sent}hello`)
+      const expected = `${latin1(v2Header({ client, server }))}hello`
+      await until('it arrives', () => upstream.received() === expected)
+    })
+  }
 
   test('is nothing where the route does not say so', async () => {
     await using upstream = await startRawUpstream(() => {})
