@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { readIntoOneBuffer } from './long-answer.ts'
 
 export interface ConsulTlsOptions {
   readonly keyFile: string
@@ -65,7 +66,11 @@ export function loadEndpoint(options: ConsulOptions, env: Environment): ConsulEn
  * Keep-alive connections to the agents. At most MAX_CONNECTIONS each: Consul refuses more than 100 (200 since 1.7.4) from one client
  * address (`http_max_conns_per_client`), and other processes on this machine want some of them.
  */
-export function createDispatcher(endpoint: ConsulEndpoint, env: Environment): Dispatcher {
+export function createDispatcher(
+  endpoint: ConsulEndpoint,
+  env: Environment,
+  { isForLongAnswers } = { isForLongAnswers: false },
+): Dispatcher {
   const tls = endpoint.tls
   const connect = {
     timeout: CONNECT_TIMEOUT_MS,
@@ -87,7 +92,10 @@ export function createDispatcher(endpoint: ConsulEndpoint, env: Environment): Di
   const httpsProxy = env.https_proxy || env.HTTPS_PROXY || ''
   const isProxied = (endpoint.origins.some(origin => origin.startsWith('https:')) ? httpsProxy : httpProxy) !== ''
   const isNear = endpoint.origins.every(origin => isLoopback(new URL(origin).hostname))
-  if (!isProxied || endpoint.socketPath !== undefined || isNear) return new Agent(options)
+  if (!isProxied || endpoint.socketPath !== undefined || isNear) {
+    const onread = isForLongAnswers ? { onread: readIntoOneBuffer() } : {}
+    return new Agent({ ...options, connect: { ...connect, ...onread } })
+  }
   return new EnvHttpProxyAgent({
     ...options,
     requestTls: tls,

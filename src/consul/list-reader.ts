@@ -19,7 +19,7 @@ export class ListReader<T> {
   readonly #boundary: Buffer
   #body: Buffer = Buffer.alloc(0)
   /** Where the entries begin in the body; undefined when that is not known. */
-  #starts: readonly number[] | undefined = []
+  #starts: Int32Array | undefined = new Int32Array(0)
   #entries: readonly T[] = []
   /** Memory that was handed out, and nobody else has. */
   readonly #spaces = new WeakSet<ArrayBufferLike>()
@@ -59,7 +59,7 @@ export class ListReader<T> {
     return space
   }
 
-  #take(body: Buffer, starts: readonly number[] | undefined, entries: readonly T[]): void {
+  #take(body: Buffer, starts: Int32Array | undefined, entries: readonly T[]): void {
     if (this.#spaces.has(this.#body.buffer)) this.#spare = Buffer.from(this.#body.buffer)
     this.#body = body
     this.#starts = starts
@@ -70,24 +70,23 @@ export class ListReader<T> {
    * Goes through both answers side by side. Where entries begin is searched for only around differences: what is the same as before begins where
    * it began, moved by as much as was put before it. Undefined: the new answer does not look like a list of such entries.
    */
-  #walk(body: Buffer, oldStarts: readonly number[]): (ListChange<T> & Walked<T>) | undefined {
+  #walk(body: Buffer, oldStarts: Int32Array): (ListChange<T> & Walked<T>) | undefined {
     const end = endOfList(body)
     if (end < 1 || body[0] !== OPENING || !isStart(body, 1, end, this.#boundary)) return undefined
     const old: OldList = { body: this.#body, starts: oldStarts, end: endOfList(this.#body) }
     const removed: T[] = []
     const added: T[] = []
-    const entries: T[] = []
-    const starts: number[] = []
+    const list = new WalkedList(this.#entries, oldStarts)
     let o = 0
     let n = 1
     for (;;) {
       const same = countSame(old, o, body, n, end)
-      const shift = n - (oldStarts[o] ?? 0)
-      for (const last = o + same; o < last; o++) {
-        entries.push(this.#entries[o]!)
-        starts.push(oldStarts[o]! + shift)
+      if (same > 0) {
+        const shift = n - oldStarts[o]!
+        list.keep(o, o + same, shift)
+        o += same
+        n = endOf(old, o - 1) + shift + 1
       }
-      if (same > 0) n = endOf(old, o - 1) + shift + 1
       if (n > end || end === 1) break
       if (!isStart(body, n, end, this.#boundary)) return undefined
       const found = body.indexOf(this.#boundary, n)
@@ -99,13 +98,11 @@ export class ListReader<T> {
       if (isGone) continue
       const entry = this.#decodeEntry(body.subarray(n, next - 1))
       if (entry === undefined) return undefined
-      entries.push(entry)
+      list.add(entry, n)
       added.push(entry)
-      starts.push(n)
       n = next
     }
-    removed.push(...this.#entries.slice(o))
-    return { removed, added, entries, starts }
+    return { removed: removed.concat(this.#entries.slice(o)), added, ...list.whole() }
   }
 
   /** Undefined: these bytes are no entry, so the list is not what it looks like. */
@@ -121,21 +118,59 @@ export class ListReader<T> {
 
 interface Walked<T> {
   readonly entries: readonly T[]
-  readonly starts: readonly number[]
+  readonly starts: Int32Array
+}
+
+/** The new list, put together of stretches of the old one and what is new: most of it is never looked at one by one. */
+class WalkedList<T> {
+  readonly #oldEntries: readonly T[]
+  readonly #oldStarts: Int32Array
+  readonly #entries: (readonly T[])[] = []
+  readonly #starts: Int32Array[] = []
+
+  constructor(oldEntries: readonly T[], oldStarts: Int32Array) {
+    this.#oldEntries = oldEntries
+    this.#oldStarts = oldStarts
+  }
+
+  keep(from: number, to: number, shift: number): void {
+    this.#entries.push(this.#oldEntries.slice(from, to))
+    const starts = this.#oldStarts.subarray(from, to)
+    this.#starts.push(shift === 0 ? starts : starts.map(start => start + shift))
+  }
+
+  add(entry: T, start: number): void {
+    this.#entries.push([entry])
+    this.#starts.push(Int32Array.of(start))
+  }
+
+  whole(): Walked<T> {
+    const length = this.#starts.reduce((sum, stretch) => sum + stretch.length, 0)
+    const starts = new Int32Array(length)
+    let at = 0
+    for (const stretch of this.#starts) {
+      starts.set(stretch, at)
+      at += stretch.length
+    }
+    // Few are copied as blocks of memory; and a call has no room for very many arguments.
+    const first: readonly T[] = []
+    const entries = this.#entries.length > 1000 ? this.#entries.flat() : first.concat(...this.#entries)
+    return { entries, starts }
+  }
 }
 
 /** Where entries begin; undefined when this is no list of them. An empty list has none. */
-function findStarts(body: Buffer, boundary: Buffer): number[] | undefined {
+function findStarts(body: Buffer, boundary: Buffer): Int32Array | undefined {
   const end = endOfList(body)
   if (end < 0 || body[0] !== OPENING) return undefined
-  if (end === 1) return []
+  if (end === 1) return new Int32Array(0)
   // The first entry has to begin like the others, or the others are looked for in vain.
   if (body.compare(boundary, 2, boundary.length, 1, 1 + boundary.length - 2) !== 0 || body[end - 1] !== CLOSING_BRACE)
     return undefined
   const starts = [1]
   for (let at = body.indexOf(boundary, 1); at !== -1; at = body.indexOf(boundary, at + boundary.length))
     starts.push(at + 2)
-  return starts
+  return Int32Array.from(starts)
 }
 
 const LEAST_SPACE = 65_536
@@ -160,7 +195,7 @@ function isStart(body: Buffer, at: number, end: number, boundary: Buffer): boole
 
 interface OldList {
   readonly body: Buffer
-  readonly starts: readonly number[]
+  readonly starts: Int32Array
   /** Where the closing bracket is. */
   readonly end: number
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ConsulError } from './consul-error.ts'
 import { type ConsulEndpoint, createDispatcher, type Environment } from './endpoint.ts'
+import { enlarge, type LongAnswer, requestLong } from './long-answer.ts'
 
 export interface ConsulRequest {
   readonly method: 'GET' | 'PUT'
@@ -34,6 +35,8 @@ export class ConsulTransport implements AsyncDisposable {
   readonly #endpoint: ConsulEndpoint
   readonly #env: Environment
   #dispatcher: Dispatcher
+  /** For long answers, and for nothing else. */
+  #longDispatcher: Dispatcher | undefined
   #pingDispatcher: Dispatcher | undefined
   readonly #maxAnswerBytes: number
   #requests = 0
@@ -61,9 +64,8 @@ export class ConsulTransport implements AsyncDisposable {
     request.signal?.addEventListener('abort', onAbort, { once: true })
     if (request.signal?.aborted) onAbort()
     const agent = this.#agent
-    const dispatcher = request.isPing ? this.#ping() : this.#dispatcher
     try {
-      return await this.#exchange(request, { dispatcher, origin: this.#originOf(agent) }, abort.signal)
+      return await this.#exchange(request, this.#originOf(agent), abort.signal)
     } catch (cause) {
       const place = this.#endpoint.socketPath === undefined ? this.#originOf(agent) : this.#endpoint.addr
       const error = cause instanceof ConsulError ? cause : asConsulError(cause, request, abort.signal, place)
@@ -79,13 +81,14 @@ export class ConsulTransport implements AsyncDisposable {
 
   /** Goes on with new connections. What waits for an answer on an old one fails as `unreachable`. */
   async reconnect(): Promise<void> {
-    const old = this.#dispatcher
+    const old = [this.#dispatcher, this.#longDispatcher]
     this.#dispatcher = createDispatcher(this.#endpoint, this.#env)
-    await old.destroy(new Error('given up, for Consul was out of reach meanwhile'))
+    this.#longDispatcher = undefined
+    await Promise.all(old.map(one => one?.destroy(new Error('given up, for Consul was out of reach meanwhile'))))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#dispatcher.destroy(), this.#pingDispatcher?.destroy()])
+    await Promise.all([this.#dispatcher.destroy(), this.#longDispatcher?.destroy(), this.#pingDispatcher?.destroy()])
   }
 
   #ping(): Dispatcher {
@@ -102,51 +105,64 @@ export class ConsulTransport implements AsyncDisposable {
     return this.#endpoint.origins[agent] ?? ''
   }
 
-  async #exchange(
-    request: ConsulRequest,
-    { dispatcher, origin }: { readonly dispatcher: Dispatcher; readonly origin: string },
-    signal: AbortSignal,
-  ): Promise<ConsulReply> {
+  async #exchange(request: ConsulRequest, origin: string, signal: AbortSignal): Promise<ConsulReply> {
     const query = new URLSearchParams([...(request.query ?? [])].map(([name, value]) => [name, value]))
     if (this.#endpoint.namespace !== '') query.set('ns', this.#endpoint.namespace)
     if (this.#endpoint.partition !== '') query.set('partition', this.#endpoint.partition)
     const headers: Record<string, string> = { 'user-agent': 'fabio', accept: 'application/json' }
     if (this.#endpoint.token !== '') headers['x-consul-token'] = this.#endpoint.token
     if (request.contentType !== undefined) headers['content-type'] = request.contentType
-    const answer = await dispatcher.request({
-      origin,
-      path: query.size === 0 ? request.path : `${request.path}?${query.toString()}`,
-      method: request.method,
-      headers,
-      body: request.body ?? null,
+    const {
+      statusCode,
+      headers: fields,
+      body,
+    } = await this.#ask(
+      request,
+      {
+        origin,
+        path: query.size === 0 ? request.path : `${request.path}?${query.toString()}`,
+        method: request.method,
+        headers,
+        body: request.body ?? null,
+      },
       signal,
-    })
-    const body = await readBody(answer.body, this.#maxAnswerBytes, request.space)
-    if (answer.statusCode !== 200 && !request.expected?.includes(answer.statusCode)) {
-      throw new ConsulError(`Unexpected response code: ${answer.statusCode} (${quoteReason(body)})`, {
+    )
+    if (statusCode !== 200 && !request.expected?.includes(statusCode)) {
+      throw new ConsulError(`Unexpected response code: ${statusCode} (${quoteReason(body)})`, {
         kind: 'status',
-        status: answer.statusCode,
+        status: statusCode,
       })
     }
-    return { status: answer.statusCode, headers: answer.headers, body }
+    return { status: statusCode, headers: fields, body }
+  }
+
+  async #ask(
+    { isPing, space }: ConsulRequest,
+    options: Dispatcher.DispatchOptions,
+    signal: AbortSignal,
+  ): Promise<LongAnswer> {
+    const maxBytes = this.#maxAnswerBytes
+    if (space !== undefined) {
+      this.#longDispatcher ??= createDispatcher(this.#endpoint, this.#env, { isForLongAnswers: true })
+      return requestLong(this.#longDispatcher, options, { space, maxBytes, signal })
+    }
+    const dispatcher = isPing ? this.#ping() : this.#dispatcher
+    const { statusCode, headers, body } = await dispatcher.request({ ...options, signal })
+    return { statusCode, headers, body: await readBody(body, maxBytes) }
   }
 }
 
 class DeadlinePassed extends Error {}
 
-async function readBody(
-  body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
-  space: Buffer | undefined,
-): Promise<Buffer> {
-  let whole = space ?? Buffer.allocUnsafe(FIRST_BYTES)
+async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
+  let whole: Buffer = Buffer.allocUnsafe(FIRST_BYTES)
   let bytes = 0
   for await (const chunk of body) {
     const piece: unknown = chunk
     if (!(piece instanceof Uint8Array)) throw new ConsulError('the answer is not bytes', { kind: 'garbage' })
     if (bytes + piece.length > maxBytes)
       throw new ConsulError(`the answer has more than ${maxBytes} bytes`, { kind: 'too-large' })
-    // Copied at once, so that a long answer is not in memory twice, nor its pieces old enough to burden the garbage collector.
+    // Copied at once, so that an answer is not in memory twice, nor its pieces old enough to burden the garbage collector.
     if (bytes + piece.length > whole.length) whole = enlarge(whole, bytes, piece.length)
     whole.set(piece, bytes)
     bytes += piece.length
@@ -155,12 +171,6 @@ async function readBody(
 }
 
 const FIRST_BYTES = 4096
-
-function enlarge(full: Buffer, used: number, more: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(Math.max(2 * full.length, used + more))
-  larger.set(full.subarray(0, used))
-  return larger
-}
 
 /** Consul says why in plain text. A proxy between us may say it in a page of HTML, and nobody wants that in a log line. */
 function quoteReason(body: Buffer): string {
