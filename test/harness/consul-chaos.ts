@@ -7,6 +7,8 @@ import { until } from './until.ts'
 
 /** As many services as the brake of the default configuration looks at, and some more. */
 const SERVICES = 14
+/** However slow the machine is. */
+const REQUESTS_A_FAULT = 150
 export const ROUTER_TOKEN = '55555555-6666-7777-8888-999999999999'
 const MASTER_TOKEN = '11111111-2222-3333-4444-555555555555'
 const RIGHTS =
@@ -22,21 +24,26 @@ export interface Chaos {
   readonly consul: ConsulAgent
   readonly relay: ConsulRelay
   readonly services: ChaosServices
-  /** How long a fault lasts. */
+  /** How long a fault lasts at least. */
   readonly faultMs: number
+}
+
+interface ChaosUnderLoad extends Chaos {
+  /** While the fault lasts: its time, and requests enough to tell. */
+  readonly last: () => Promise<void>
 }
 
 export interface ChaosStep {
   readonly title: string
   /** Breaks something, waits, and mends it. */
-  readonly run: (chaos: Chaos) => Promise<void>
+  readonly run: (chaos: ChaosUnderLoad) => Promise<void>
 }
 
 const during =
   (mode: Parameters<ConsulRelay['set']>[0]) =>
-  async ({ relay, faultMs }: Chaos) => {
+  async ({ relay, last }: ChaosUnderLoad) => {
     relay.set(mode)
-    await sleep(faultMs)
+    await last()
     relay.set({ kind: 'pass' })
   }
 
@@ -48,18 +55,18 @@ function answer(status: string, body: string): Parameters<ConsulRelay['set']>[0]
 export const CHAOS_STEPS: readonly ChaosStep[] = [
   {
     title: 'kill -9',
-    async run({ consul, faultMs }) {
+    async run({ consul, last }) {
       await consul.kill('SIGKILL')
-      await sleep(faultMs)
+      await last()
       await consul.start()
     },
   },
   {
     title: 'kill -9, back without its data, so the index begins anew',
-    async run({ consul, services, faultMs }) {
+    async run({ consul, services, faultMs, last }) {
       await consul.kill('SIGKILL')
       await consul.forgetData()
-      await sleep(faultMs / 2)
+      await last()
       await consul.start()
       await createRouterToken(consul)
       // For a moment there is a Consul without a single service; shorter than registry.brake.grace.
@@ -69,9 +76,9 @@ export const CHAOS_STEPS: readonly ChaosStep[] = [
   },
   {
     title: 'SIGSTOP',
-    async run({ consul, faultMs }) {
+    async run({ consul, last }) {
       consul.signal('SIGSTOP')
-      await sleep(faultMs)
+      await last()
       consul.signal('SIGCONT')
     },
   },
@@ -79,18 +86,18 @@ export const CHAOS_STEPS: readonly ChaosStep[] = [
   { title: 'partition in which everything is lost', run: during({ kind: 'blackhole' }) },
   {
     title: 'the token is revoked',
-    async run({ consul, faultMs }) {
+    async run({ consul, last }) {
       await consul.delete(`/v1/acl/token/${await routerTokenId(consul)}`)
-      await sleep(faultMs)
+      await last()
       await createRouterToken(consul)
     },
   },
   {
     title: 'the token may see nothing any more, and lists are empty',
-    async run({ consul, faultMs }) {
+    async run({ consul, last }) {
       const id = await routerTokenId(consul)
       await consul.put(`/v1/acl/token/${id}`, { AccessorID: id, SecretID: ROUTER_TOKEN, Policies: [] })
-      await sleep(faultMs)
+      await last()
       await consul.put(`/v1/acl/token/${id}`, {
         AccessorID: id,
         SecretID: ROUTER_TOKEN,
@@ -204,7 +211,10 @@ export async function runChaosStep(
   const load = new ChaosLoad(router.url, () => services.paths)
   const running = load.run()
   try {
-    await step.run(chaos)
+    const last = async (): Promise<void> => {
+      await Promise.all([sleep(chaos.faultMs), load.during(step.title)])
+    }
+    await step.run({ ...chaos, last })
     const mendedAt = performance.now()
     const gone = await services.remove()
     const come = await services.add(name => load.spare(name))
@@ -249,6 +259,12 @@ class ChaosLoad {
       }
       await sleep(5)
     }
+  }
+
+  /** Resolves when so many requests more have been made that a fault would show. */
+  async during(title: string): Promise<void> {
+    const enough = this.#requests + REQUESTS_A_FAULT
+    await until(`${REQUESTS_A_FAULT} requests during: ${title}`, () => this.#requests >= enough, 90_000)
   }
 
   spare(name: string): void {

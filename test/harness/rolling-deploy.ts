@@ -34,6 +34,8 @@ export interface DeployReport {
 const INSTANCES = 3
 const GET_LOOPS = 8
 const POST_LOOPS = 4
+/** Between two replacements, however slow the machine is. */
+const MORE = { gets: 55, posts: 27 }
 const PATH = '/shop'
 
 /** Replaces the instances of a service one after the other, through Consul, under constant load. */
@@ -54,6 +56,7 @@ export async function rollInstances(options: RollingDeployOptions): Promise<Depl
     load.start()
     for (let i = 0; i < options.replacements; i++) {
       await start(INSTANCES + i)
+      await load.untilMore()
       const old = instances.shift()
       if (i % 2 === 0) await old?.kill()
       else await old?.stop()
@@ -152,6 +155,13 @@ class Load {
       ...Array.from({ length: GET_LOOPS }, () => this.#loop(() => this.#get())),
       ...Array.from({ length: POST_LOOPS }, () => this.#loop(() => this.#post())),
     ]
+  }
+
+  /** Resolves when there were enough requests more for a loss to show. */
+  async untilMore(): Promise<void> {
+    const gets = this.#gets + MORE.gets
+    const posts = this.#posts + MORE.posts
+    await until('the load goes on', () => this.#gets >= gets && this.#posts >= posts)
   }
 
   async stop(): Promise<void> {
