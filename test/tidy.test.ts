@@ -43,6 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // It asks the code that serves a request what it would do with one.
   explain: ['proxy', 'registry', 'route', 'wire'],
   history: [],
+  http2: ['socket', 'wire'],
   // By the code that reads tags and commands while the router runs.
   lint: ['registry', 'route'],
   listener: ['config', 'socket', 'wire'],
@@ -52,11 +53,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The composition root of the data plane's threads: it gives them their log and their metrics.
   plane: ['auth', 'listener', 'log', 'metrics', 'proxy', 'route', 'socket', 'upstream'],
   profile: [],
-  proxy: ['route', 'socket', 'upstream', 'wire'],
+  proxy: ['http2', 'route', 'socket', 'upstream', 'wire'],
   registry: ['consul', 'route'],
   route: [],
   socket: [],
-  upstream: ['socket', 'wire'],
+  upstream: ['http2', 'socket', 'wire'],
   wire: [],
 }
 

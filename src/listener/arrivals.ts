@@ -117,9 +117,9 @@ export class Arrivals {
   private acceptSecure(socket: TLSSocket, arrival: Arrival): void {
     const { accept, acceptHttp2 } = this.options
     const tls = tlsFacts(socket.getProtocol(), socket.getCipher().standardName)
-    if (socket.alpnProtocol === 'h2') return acceptHttp2?.({ socket, ...arrival, tls })
     const link = Link.secured(socket, NOBODY)
-    link.user = accept({ link, ...arrival, tls })
+    const accepted = { link, ...arrival, tls }
+    link.user = socket.alpnProtocol === 'h2' && acceptHttp2 !== undefined ? acceptHttp2(accepted) : accept(accepted)
   }
 
   private watch(link: Link): void {

@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises'
 import net from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { CertificateSet } from '../cert/certificate-set.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
@@ -15,12 +14,6 @@ export interface Accepted extends Arrival {
   readonly link: Link
   /** undefined for a connection in the clear. */
   readonly tls: TlsFacts | undefined
-}
-
-/** A new connection on which the client wants to speak HTTP/2. Nobody has read of it yet. */
-export interface AcceptedHttp2 extends Arrival {
-  readonly socket: TLSSocket
-  readonly tls: TlsFacts
 }
 
 /** What is known of a connection from the start. */
@@ -49,8 +42,8 @@ export interface ListenerOptions {
   admits(): boolean
   /** Says who uses the connection. */
   accept(accepted: Accepted): LinkUser
-  /** Takes what negotiated `h2`. Without it HTTP/2 is not offered. */
-  acceptHttp2?(accepted: AcceptedHttp2): void
+  /** Likewise of what negotiated `h2`. Without it HTTP/2 is not offered. */
+  acceptHttp2?(accepted: Accepted): LinkUser
 }
 
 /** Connections told apart by the server name they ask for (SNI), before anything is decrypted. */

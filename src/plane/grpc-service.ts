@@ -1,13 +1,13 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
-import type net from 'node:net'
 import type { ProxyConfig } from '../config/config.ts'
-import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
+import type { Http2Stream, StreamUser } from '../http2/stream.ts'
+import type { Accepted } from '../listener/listener.ts'
 import { GrpcCall } from '../proxy/grpc/call.ts'
 import { isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
 import type { GrpcContext } from '../proxy/grpc/context.ts'
 import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
 import type { ClientFacts } from '../proxy/http/request-head.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
+import type { Link, LinkUser } from '../socket/link.ts'
 import { http2Limits } from './http2-limits.ts'
 
 /** The connections of one gRPC listener, which speaks nothing else. */
@@ -35,30 +35,38 @@ export class GrpcService implements Http2Host {
   }
 
   /** Also what came over TLS without saying that it is HTTP/2: here it can be nothing else. */
-  accept({ link, client, tls }: Accepted): Http2Connection {
-    return this.begin(link.giveAway(undefined), { ...client, tls })
+  accept({ link, client, tls }: Accepted): LinkUser {
+    return this.begin(link, { ...client, tls })
   }
 
-  acceptHttp2({ socket, client, tls }: AcceptedHttp2): void {
-    this.begin(socket, { ...client, tls })
+  acceptHttp2(accepted: Accepted): LinkUser {
+    return this.accept(accepted)
   }
 
-  private begin(socket: net.Socket, client: ClientFacts): Http2Connection {
+  private begin(link: Link, client: ClientFacts): LinkUser {
     this.context.metrics.connections.add(1)
-    const connection = new Http2Connection(socket, client, this, this.limits)
+    const connection = new Http2Connection(link, client, this, this.limits)
     this.connections.add(connection)
-    return connection
+    return connection.session
   }
 
-  onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
+  onStream(connection: Http2Connection, stream: Http2Stream, fields: string[], isWhole: boolean): void {
     const head = readCallHead(fields)
     const onClosed = (): void => connection.ended(false)
     if (!isGrpcType(head.contentType)) return refuse(stream, 415, onClosed)
     if (head.method !== 'POST') return refuse(stream, 405, onClosed)
-    const isEmpty = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
     const { address } = connection.client
     // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
-    const call = { stream, fields, head, host: head.dstHost, isEmpty, clientAddress: address, isTls: false, onClosed }
+    const call = {
+      stream,
+      fields,
+      head,
+      host: head.dstHost,
+      isEmpty: isWhole,
+      clientAddress: address,
+      isTls: false,
+      onClosed,
+    }
     new GrpcCall(call, this.context).start()
   }
 
@@ -82,8 +90,22 @@ export class GrpcService implements Http2Host {
 }
 
 /** What is no gRPC gets an answer of HTTP, without a body. */
-function refuse(stream: ServerHttp2Stream, status: number, onClosed: () => void): void {
-  stream.once('close', onClosed)
-  stream.on('error', () => {})
-  stream.respond({ ':status': status }, { endStream: true })
+function refuse(stream: Http2Stream, status: number, onClosed: () => void): void {
+  stream.user = new RefusedCall(onClosed)
+  stream.sendHead({ fields: [':status', String(status)], isWhole: true })
+}
+
+class RefusedCall implements StreamUser {
+  readonly onClosed: () => void
+
+  constructor(onClosed: () => void) {
+    this.onClosed = onClosed
+  }
+
+  // What the client still sends is not looked at.
+  onHead(): void {}
+  onData(): void {}
+  onTrailers(): void {}
+  onEnd(): void {}
+  onDrain(): void {}
 }

@@ -1,9 +1,8 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
-import type net from 'node:net'
 import type { ProxyConfig } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
+import type { Http2Stream } from '../http2/stream.ts'
 import { Http2PrefaceReader } from '../listener/http2-preface.ts'
-import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
+import type { Accepted } from '../listener/listener.ts'
 import { GrpcCall } from '../proxy/grpc/call.ts'
 import { type CallHead, fieldOf, isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
 import type { GrpcContext } from '../proxy/grpc/context.ts'
@@ -93,8 +92,7 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     const reader = new Http2PrefaceReader(link, this.deadlines, this.limits.headerTimeoutMs, {
       read: (isHttp2, bytes) => {
         this.readers.delete(reader)
-        if (isHttp2) return this.beginHttp2(link.giveAway(bytes), facts)
-        link.user = this.beginHttp1(link, facts)
+        link.user = isHttp2 ? this.beginHttp2(link, facts) : this.beginHttp1(link, facts)
         link.user.onBytes(bytes, bytes.length)
       },
       closed: () => {
@@ -106,8 +104,8 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     return reader
   }
 
-  acceptHttp2({ socket, client, tls }: AcceptedHttp2): void {
-    this.beginHttp2(socket, this.factsOf(client, tls))
+  acceptHttp2({ link, client, tls }: Accepted): LinkUser {
+    return this.beginHttp2(link, this.factsOf(client, tls))
   }
 
   private factsOf({ address, port }: Accepted['client'], tls: Accepted['tls']): ClientFacts {
@@ -120,14 +118,14 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     return connection
   }
 
-  private beginHttp2(socket: net.Socket, client: ClientFacts): void {
-    const connection = new Http2Connection(socket, client, this, this.http2Limits)
+  private beginHttp2(link: Link, client: ClientFacts): LinkUser {
+    const connection = new Http2Connection(link, client, this, this.http2Limits)
     this.connections.add(connection)
     if (this.isDraining) connection.finish()
+    return connection.session
   }
 
-  onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void {
-    const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+  onStream(connection: Http2Connection, stream: Http2Stream, fields: string[], isWhole: boolean): void {
     const contentType = fieldOf(fields, 'content-type')
     if (contentType !== undefined && isGrpcType(contentType)) {
       const head = readCallHead(fields)

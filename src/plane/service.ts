@@ -1,4 +1,4 @@
-import type { Accepted, AcceptedHttp2 } from '../listener/listener.ts'
+import type { Accepted } from '../listener/listener.ts'
 import type { LinkUser } from '../socket/link.ts'
 
 /** Connections of one listener. */
@@ -6,7 +6,7 @@ export interface Service {
   readonly size: number
   readonly waitedFor: number
   accept(accepted: Accepted): LinkUser
-  acceptHttp2?(accepted: AcceptedHttp2): void
+  acceptHttp2?(accepted: Accepted): LinkUser
   drain(): void
   destroy(): void
 }

@@ -165,7 +165,7 @@ class WorkerThread {
       trusts: trustedBy(proxy),
       admits: () => this.admits(),
       accept: accepted => service.accept(accepted),
-      ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: accepted => service.acceptHttp2?.(accepted) }),
+      ...(service.acceptHttp2 === undefined ? {} : { acceptHttp2: service.acceptHttp2.bind(service) }),
     })
     this.listeners.push(listener)
     if (spec.certSource !== undefined) this.certificates.add(listener, spec.certSource)

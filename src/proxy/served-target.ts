@@ -78,7 +78,7 @@ export class ServedTarget extends WireTarget {
     this.grpcSessions = this.pools.http2.acquire({
       host: this.hostname,
       port: this.port,
-      tls: isTls ? { serverName, skipVerify: tlsSkipVerify } : undefined,
+      tls: isTls ? { serverName, skipsVerification: tlsSkipVerify } : undefined,
       graceMs: this.pools.grpcGraceMs,
     })
     return this.grpcSessions
@@ -92,7 +92,7 @@ export class ServedTarget extends WireTarget {
     this.httpSessions = this.pools.http2.acquire({
       host: this.hostname,
       port: this.port,
-      tls: this.scheme === 'https' ? { serverName, skipVerify: this.options.tlsSkipVerify } : undefined,
+      tls: this.scheme === 'https' ? { serverName, skipsVerification: this.options.tlsSkipVerify } : undefined,
       graceMs: 0,
     })
     return this.httpSessions

@@ -1,6 +1,6 @@
 import type { Deadlines, Expiring } from './deadlines.ts'
 import type { LinkUser } from './link.ts'
-import type { TunnelEnd } from './stream-link.ts'
+import type { TunnelEnd } from './tunnel-end.ts'
 
 export interface SpliceOptions {
   readonly deadlines: Deadlines

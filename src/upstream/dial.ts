@@ -26,6 +26,8 @@ export interface Destination {
   readonly tls?: TlsIdentity | undefined
   /** A TLS session to take up again. */
   readonly session?: Buffer | undefined
+  /** What the other end has to agree on (ALPN, RFC 7301), where it matters. */
+  readonly protocol?: 'h2' | undefined
 }
 
 /** Makes connections to targets, each within the time limit. */
@@ -46,7 +48,7 @@ export class Dialer {
    * time ran out. With TLS, connected means that the handshake is done.
    */
   dial(destination: Destination, user: LinkUser, onConnect: () => void): Link {
-    const { host, port, tls, session } = destination
+    const { host, port, tls, session, protocol } = destination
     const limit: Expiring = {
       dueAt: Number.POSITIVE_INFINITY,
       spoke: -1,
@@ -67,7 +69,15 @@ export class Dialer {
     const link =
       tls === undefined
         ? Link.connecting(options, user, connected)
-        : Link.connectingSecurely({ ...options, ...this.tls.connectOptions(tls, session) }, user, connected)
+        : Link.connectingSecurely(
+            {
+              ...options,
+              ...this.tls.connectOptions(tls, session),
+              ...(protocol === undefined ? {} : { ALPNProtocols: [protocol] }),
+            },
+            user,
+            connected,
+          )
     link.socket.once('close', () => this.deadlines.remove(limit))
     if (dialTimeoutMs > 0) this.deadlines.set(limit, dialTimeoutMs)
     return link

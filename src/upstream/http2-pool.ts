@@ -1,21 +1,16 @@
 import type { Deadlines } from '../socket/deadlines.ts'
 import type { Dialer } from './dial.ts'
 import { Http2Upstream } from './http2-upstream.ts'
+import type { TlsIdentity } from './upstream-tls.ts'
 
 /** Where sessions lead to, and what makes one fit for a target. */
 export interface Http2Address {
   readonly host: string
   readonly port: number
   /** undefined for HTTP/2 in the clear, with prior knowledge (RFC 9113 §3.3). */
-  readonly tls: Http2TlsOptions | undefined
+  readonly tls: TlsIdentity | undefined
   /** How long requests under way may go on when no target has the address any more, in milliseconds. */
   readonly graceMs: number
-}
-
-export interface Http2TlsOptions {
-  /** The name to ask for and to expect in the certificate. */
-  readonly serverName: string
-  readonly skipVerify: boolean
 }
 
 export interface Http2Limits {
@@ -25,12 +20,15 @@ export interface Http2Limits {
   readonly maxConnections: number
   /** `proxy.responseheadertimeout`; 0 waits for ever. */
   readonly responseHeaderTimeoutMs: number
+  /** `proxy.limit.headersize` */
+  readonly maxHeadBytes: number
   /** `proxy.limit.headercount` */
   readonly maxHeaders: number
 }
 
 /** Someone who waits for a session. */
 export interface SessionSeeker {
+  /** To be made use of at once: it takes one more request now. */
   onSession(session: Http2Upstream): void
   onNoSession(fault: 'connect' | 'connect-timeout', error: Error | undefined): void
 }
@@ -45,6 +43,8 @@ export class Http2Pool {
   readonly deadlines: Deadlines
   readonly limits: Http2Limits
   private readonly sessions: Http2Upstream[] = []
+  /** Who waits for a stream of a session to end, because there may be no further session. */
+  private readonly queue = new Set<SessionSeeker>()
   private isClosed = false
 
   constructor(address: Http2Address, dialer: Dialer, deadlines: Deadlines, limits: Http2Limits) {
@@ -66,10 +66,10 @@ export class Http2Pool {
   /** A session that takes another request at once. */
   take(): Http2Upstream | undefined {
     for (const session of this.sessions) if (session.hasRoom) return session
-    return this.isFull ? this.sessions.find(session => session.isReady) : undefined
+    return undefined
   }
 
-  /** Waits for a session that is being made, or makes one. */
+  /** Waits for a session that is being made, makes one, or waits for a stream to end where there may be no more. */
   connect(seeker: SessionSeeker): void {
     const opening = this.sessions.find(
       session => session.isOpening && (session.waiting.size < MAX_WAITING || this.isFull),
@@ -78,16 +78,40 @@ export class Http2Pool {
       opening.waiting.add(seeker)
       return
     }
+    if (this.isFull) {
+      this.queue.add(seeker)
+      return
+    }
     const session = new Http2Upstream(this)
     session.waiting.add(seeker)
     this.sessions.push(session)
     session.dial()
   }
 
+  /** Nobody waits there any more. */
+  leave(seeker: SessionSeeker): void {
+    this.queue.delete(seeker)
+    for (const session of this.sessions) session.waiting.delete(seeker)
+  }
+
+  /** The session is ready, or a stream of it has ended: who waits can have it. */
+  serve(session: Http2Upstream): void {
+    for (const seeker of this.queue) {
+      if (!session.hasRoom) return
+      this.queue.delete(seeker)
+      seeker.onSession(session)
+    }
+  }
+
   /** The session is gone, or takes no more requests. */
   forget(session: Http2Upstream): void {
     const at = this.sessions.indexOf(session)
-    if (at !== -1) this.sessions.splice(at, 1)
+    if (at === -1) return
+    this.sessions.splice(at, 1)
+    // There may be another now.
+    const queue = [...this.queue]
+    this.queue.clear()
+    for (const seeker of queue) this.connect(seeker)
   }
 
   /** A session has been made for an address that nobody has any more. */

@@ -1,31 +1,30 @@
-import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
-import type net from 'node:net'
-import tls from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import { Http2Session } from '../http2/session.ts'
+import type { SessionOptions, SessionUser } from '../http2/session-user.ts'
+import type { Http2Stream, SentHead, StreamUser } from '../http2/stream.ts'
 import type { Expiring } from '../socket/deadlines.ts'
 import type { Link } from '../socket/link.ts'
-import type { Http2Pool, Http2TlsOptions, SessionSeeker } from './http2-pool.ts'
-import type { UpstreamTls } from './upstream-tls.ts'
+import { errorName } from '../wire/http2-frames.ts'
+import type { Http2Pool, SessionSeeker } from './http2-pool.ts'
 
 /** Bytes an upstream may send on one stream, and on all of a session, before we have passed them on. */
 const STREAM_WINDOW_BYTES = 262_144
 const SESSION_WINDOW_BYTES = 4_194_304
-/** Megabytes of memory a session may hold, bodies on their way out included; Node's own limit of 10 is for clients nobody knows. */
-const SESSION_MEMORY_MB = 64
+/** `:status` is counted too. */
+const PSEUDO_FIELDS = 1
+/** How long an upstream may take to hang up when its session is over. */
+const LINGER_MS = 1000
 
 /** One HTTP/2 connection to an upstream (RFC 9113), for many requests at a time. */
-export class Http2Upstream implements Expiring {
+export class Http2Upstream implements Expiring, SessionUser {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
   /** Who waits for it to be ready. */
   readonly waiting = new Set<SessionSeeker>()
-  /** Requests under way. */
-  streams = 0
   private readonly pool: Http2Pool
-  private session: ClientHttp2Session | undefined
+  private session: Http2Session | undefined
   private link: Link | undefined
   private state: 'opening' | 'ready' | 'ending' = 'opening'
-  private maxStreams = 100
-  private error: Error | undefined
   private isLate = false
 
   constructor(pool: Http2Pool) {
@@ -40,128 +39,126 @@ export class Http2Upstream implements Expiring {
     return this.state === 'ready'
   }
 
-  get hasRoom(): boolean {
-    return this.state === 'ready' && this.streams < this.maxStreams
+  /** Requests under way. */
+  get streams(): number {
+    return this.session?.open.size ?? 0
   }
 
-  /** The connection is gone: what its streams waited for will not come. */
-  get isLost(): boolean {
-    return this.link?.isOpen !== true || this.session?.destroyed !== false
+  get hasRoom(): boolean {
+    return this.state === 'ready' && this.session?.hasRoom === true
   }
 
   /** Begins to connect: TCP, TLS when the address has it, and then the other end's SETTINGS, without which it speaks no HTTP/2. */
   dial(): void {
-    const { address, dialer, deadlines, limits } = this.pool
-    this.link = dialer.dial(
-      { host: address.host, port: address.port },
-      {
-        onBytes: () => {},
-        onEnd: () => this.session?.destroy(),
-        onDrain: () => {},
-        onClose: error => {
-          if (this.session === undefined) this.closed(error)
-        },
-      },
-      () => {
-        if (limits.dialTimeoutMs > 0) deadlines.set(this, limits.dialTimeoutMs)
-        this.begin(this.link!.socket, address.tls)
-      },
-    )
+    const { address, dialer } = this.pool
+    const { host, port, tls } = address
+    const isHere = { onBytes() {}, onEnd() {}, onDrain() {}, onClose: (error?: Error) => this.onClosed(error) }
+    this.link = dialer.dial({ host, port, tls, protocol: 'h2' }, isHere, () => this.begin(this.link!))
   }
 
-  /**
-   * Sends a request. `headers` are names and values in turn. Every call wants its `ended()` when the stream is closed.
-   * @throws when Node finds the headers unfit to be sent
-   */
-  request(
-    headers: string[],
-    options: { readonly endStream: boolean; readonly waitForTrailers?: boolean },
-  ): ClientHttp2Stream {
-    const stream = this.session!.request(headers, options)
-    this.streams++
-    return stream
+  /** Sends a request, for which there must be room. */
+  request(head: SentHead, user: StreamUser): Http2Stream {
+    return this.session!.request(head, user)
   }
 
-  ended(): void {
-    this.streams--
+  /** The bytes being delivered are still needed after the call. */
+  keepBytes(): void {
+    this.link?.keepBytes()
   }
 
   /** No more requests. What is under way may go on for so long; 0 is no limit. */
   finish(graceMs: number): void {
-    this.pool.forget(this)
-    if (this.state === 'opening') return this.link?.destroy()
-    this.state = 'ending'
-    this.session?.close()
-    if (graceMs > 0) this.pool.deadlines.set(this, graceMs)
+    const wasOpening = this.state === 'opening'
+    this.retire()
+    if (wasOpening) this.link?.destroy()
+    else if (graceMs > 0 && this.session?.isOver === false) this.pool.deadlines.set(this, graceMs)
   }
 
   onDeadline(): void {
     this.isLate = true
-    this.session?.destroy()
     this.link?.destroy()
   }
 
-  private begin(socket: net.Socket, tlsOptions: Http2TlsOptions | undefined): void {
-    const options = {
-      createConnection: () => (tlsOptions === undefined ? socket : secured(socket, tlsOptions, this.pool.dialer.tls)),
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
-      maxSessionMemory: SESSION_MEMORY_MB,
-      maxHeaderListPairs: this.pool.limits.maxHeaders,
-      // What an upstream sends twice is passed on twice.
-      strictSingleValueFields: false,
+  // ---- what the session says
+
+  onReady(): void {
+    const { pool } = this
+    if (this.state !== 'opening') return
+    this.state = 'ready'
+    pool.deadlines.clear(this)
+    if (!this.hasRoom) {
+      // Who waits would make connections for ever.
+      this.refuse(new Error('the upstream takes no requests'))
+      return this.retire()
     }
-    const session = http2.connect('http://upstream', options)
-    this.session = session
-    session.on('connect', () => session.setLocalWindowSize(SESSION_WINDOW_BYTES))
-    session.on('remoteSettings', ({ maxConcurrentStreams = Number.POSITIVE_INFINITY }) => {
-      this.maxStreams = maxConcurrentStreams
-      if (this.state === 'opening') this.ready()
-    })
-    // It takes no new streams from now on; those under way come to their end, or are refused one by one.
-    session.on('goaway', () => this.retire())
-    session.on('error', error => {
-      this.error = error
-    })
-    session.on('close', () => this.closed(this.error))
+    for (const seeker of this.takeWaiting()) {
+      if (this.hasRoom) seeker.onSession(this)
+      else pool.connect(seeker)
+    }
+    pool.serve(this)
+    if (pool.isAbandoned) this.finish(pool.address.graceMs)
   }
 
-  private ready(): void {
-    if (this.pool.isAbandoned) return this.finish(this.pool.address.graceMs)
-    this.state = 'ready'
-    this.pool.deadlines.clear(this)
-    const waiting = [...this.waiting]
+  /** It takes no new streams from now on; those under way come to their end, or are refused one by one. */
+  onGoaway(): void {
+    this.retire()
+  }
+
+  onStreamClosed(): void {
+    if (this.state === 'ready') this.pool.serve(this)
+  }
+
+  onOver(code: number): void {
+    this.retire()
+    this.pool.deadlines.set(this, LINGER_MS)
+    this.refuse(new Error(`the connection failed: ${errorName(code)}`))
+  }
+
+  onClosed(error: NodeJS.ErrnoException | undefined): void {
+    const { pool } = this
+    this.state = 'ending'
+    pool.deadlines.remove(this)
+    pool.forget(this)
+    this.refuse(error)
+  }
+
+  // An upstream makes no requests, and when it knows our SETTINGS makes no difference.
+  onStream(): void {}
+  onSettled(): void {}
+
+  private begin(link: Link): void {
+    const { deadlines, limits, address } = this.pool
+    if (address.tls !== undefined && (link.socket as TLSSocket).alpnProtocol !== 'h2')
+      return void link.socket.destroy(new Error('the upstream does not offer HTTP/2 (ALPN)'))
+    if (limits.dialTimeoutMs > 0) deadlines.set(this, limits.dialTimeoutMs)
+    const options: SessionOptions = {
+      role: 'client',
+      maxHeadBytes: limits.maxHeadBytes,
+      maxFields: limits.maxHeaders + PSEUDO_FIELDS,
+      maxStreams: 0,
+      maxResets: Number.POSITIVE_INFINITY,
+      streamWindowBytes: STREAM_WINDOW_BYTES,
+      sessionWindowBytes: SESSION_WINDOW_BYTES,
+    }
+    this.session = new Http2Session(link, this, options)
+    link.user = this.session
+  }
+
+  private refuse(error: NodeJS.ErrnoException | undefined): void {
+    const fault = this.isLate || error?.code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect'
+    for (const seeker of this.takeWaiting()) seeker.onNoSession(fault, error)
+  }
+
+  private takeWaiting(): SessionSeeker[] {
+    const seekers = [...this.waiting]
     this.waiting.clear()
-    for (const seeker of waiting) seeker.onSession(this)
+    return seekers
   }
 
   private retire(): void {
-    if (this.state !== 'ready') return
+    if (this.state === 'ending') return
     this.state = 'ending'
     this.pool.forget(this)
     this.session?.close()
   }
-
-  private closed(error: NodeJS.ErrnoException | undefined): void {
-    this.pool.deadlines.remove(this)
-    this.pool.forget(this)
-    this.state = 'ending'
-    this.link?.destroy()
-    const waiting = [...this.waiting]
-    this.waiting.clear()
-    const fault = this.isLate || error?.code === 'ETIMEDOUT' ? 'connect-timeout' : 'connect'
-    for (const seeker of waiting) seeker.onNoSession(fault, error)
-  }
-}
-
-function secured(
-  socket: net.Socket,
-  { serverName, skipVerify }: Http2TlsOptions,
-  upstreamTls: UpstreamTls,
-): tls.TLSSocket {
-  const identity = { serverName, skipsVerification: skipVerify }
-  const secure = tls.connect({ ...upstreamTls.connectOptions(identity, undefined), socket, ALPNProtocols: ['h2'] })
-  secure.once('secureConnect', () => {
-    if (secure.alpnProtocol !== 'h2') secure.destroy(new Error('the upstream does not offer HTTP/2 (ALPN)'))
-  })
-  return secure
 }

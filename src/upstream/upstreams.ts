@@ -1,4 +1,5 @@
 import type { Deadlines } from '../socket/deadlines.ts'
+import { CountedPools } from './counted-pools.ts'
 import { type Destination, Dialer, type DialOptions } from './dial.ts'
 import { HttpPool, type PoolLimits } from './http-pool.ts'
 import { Http2Upstreams } from './http2-upstreams.ts'
@@ -17,7 +18,7 @@ export class Upstreams implements Disposable {
   readonly dialer: Dialer
   readonly http2: Http2Upstreams
   readonly grpcGraceMs: number
-  private readonly pools = new Map<string, { pool: HttpPool; users: number }>()
+  private readonly pools = new CountedPools<HttpPool>()
   private readonly deadlines: Deadlines
   private readonly limits: PoolLimits
   private readonly sweeper: NodeJS.Timeout
@@ -35,47 +36,34 @@ export class Upstreams implements Disposable {
 
   /** The pool of an address; one that must prove to be somebody else has another. Every `acquire` wants its `release`. */
   acquire(destination: Destination): HttpPool {
-    const key = keyOf(destination)
-    const known = this.pools.get(key)
-    if (known !== undefined) {
-      known.users++
-      return known.pool
-    }
-    const pool = new HttpPool(destination, this.dialer, this.deadlines, this.limits)
-    this.pools.set(key, { pool, users: 1 })
-    return pool
+    return this.pools.acquire(
+      keyOf(destination),
+      () => new HttpPool(destination, this.dialer, this.deadlines, this.limits),
+    )
   }
 
   release(pool: HttpPool): void {
-    const key = keyOf(pool.destination)
-    const known = this.pools.get(key)
-    if (known?.pool !== pool) return
-    known.users--
-    if (known.users > 0) return
-    this.pools.delete(key)
-    pool.close()
+    this.pools.release(keyOf(pool.destination), pool)
   }
 
   /** Open and idle connections, for the metrics. */
   count(): { open: number; idle: number } {
-    let { open, idle } = this.http2.count()
-    for (const { pool } of this.pools.values()) {
-      open += pool.open
-      idle += pool.idleCount
-    }
-    return { open, idle }
+    const first = this.pools.count()
+    const second = this.http2.count()
+    return { open: first.open + second.open, idle: first.idle + second.idle }
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.sweeper)
     this.http2[Symbol.dispose]()
-    for (const { pool } of this.pools.values()) pool.close()
-    this.pools.clear()
+    this.pools[Symbol.dispose]()
   }
 
   private sweep(): void {
     const now = performance.now()
-    for (const { pool } of this.pools.values()) if (pool.idleCount > 0) pool.sweep(now)
+    this.pools.each(pool => {
+      if (pool.idleCount > 0) pool.sweep(now)
+    })
   }
 }
 

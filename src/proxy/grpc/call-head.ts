@@ -1,6 +1,6 @@
 // The head of a gRPC call: HTTP/2 fields as lists of names and values in turn, in the client's order.
 
-/** A field of HTTP/1.1 connections that nghttp2 lets in and Node lets nobody send. */
+/** A field of HTTP/1.1 connections (RFC 7540 §3.2.1), of which RFC 9113 says nothing any more. */
 const NEVER_SENT = 'http2-settings'
 
 /** The fields of a call that the router looks at. */
@@ -87,26 +87,12 @@ export function upstreamFields(
   return sent
 }
 
-/** The fields of an upstream's answer, as they may be sent. */
+/** The fields of an upstream's answer, or behind it, as they may be sent. */
 export function answerFields(fields: string[]): string[] {
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] === NEVER_SENT) return answerFields([...fields.slice(0, i), ...fields.slice(i + 2)])
   }
   return fields
-}
-
-/** A list of fields as Node wants trailers: the values of a name that comes several times as an array. */
-export function trailerObject(fields: readonly string[]): Record<string, string | string[]> {
-  const trailers: Record<string, string | string[]> = Object.create(null)
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i]!
-    const value = fields[i + 1]!
-    if (name === NEVER_SENT) continue
-    const before = trailers[name]
-    if (before === undefined) trailers[name] = value
-    else trailers[name] = Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return trailers
 }
 
 /** The value of the first field of this name. */

@@ -1,15 +1,16 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Verdict } from '../../auth/authenticator.ts'
+import type { Http2Stream, StreamUser } from '../../http2/stream.ts'
 import type { Route } from '../../route/table.ts'
 import type { Expiring } from '../../socket/deadlines.ts'
-import type { SessionSeeker } from '../../upstream/http2-pool.ts'
+import type { Http2Pool, SessionSeeker } from '../../upstream/http2-pool.ts'
 import type { Http2Upstream } from '../../upstream/http2-upstream.ts'
+import { ERROR } from '../../wire/http2-frames.ts'
 import { mayComeIn } from '../access.ts'
 import { decodePercent, toUtf8Bytes } from '../http/request-target.ts'
 import type { ServedTarget } from '../served-target.ts'
 import { type CallHead, upstreamFields } from './call-head.ts'
 import type { GrpcContext } from './context.ts'
-import { Relay, type RelayOwner, WHOLE_ANSWER } from './relay.ts'
+import { Relay, type RelayOwner } from './relay.ts'
 import { encodeMessage, GRPC, parseTimeoutMs } from './status.ts'
 
 /** Targets tried for one call: a connect that fails costs nothing but time. */
@@ -19,7 +20,7 @@ const LINGER_MS = 1000
 
 /** What a call is, as it was received. */
 export interface ReceivedCall {
-  readonly stream: ServerHttp2Stream
+  readonly stream: Http2Stream
   /** Names and values in turn. */
   readonly fields: readonly string[]
   readonly head: CallHead
@@ -35,7 +36,7 @@ export interface ReceivedCall {
 }
 
 /** One gRPC call: finds its target, lets it in or not, and has it relayed. */
-export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
+export class GrpcCall implements StreamUser, SessionSeeker, Expiring, RelayOwner {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
   private readonly call: ReceivedCall
@@ -46,8 +47,9 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
   private route: Route<ServedTarget> | undefined
   private target: ServedTarget | undefined
   private tried: ServedTarget[] | undefined
-  private session: Http2Upstream | undefined
   private pending: { cancel(): void } | undefined
+  /** Where it waits for a session. */
+  private pool: Http2Pool | undefined
   /** The status the client has been given; CANCELLED when it left before there was one. */
   private code: number = GRPC.canceled
   private hasStatus = false
@@ -57,11 +59,10 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
   constructor(call: ReceivedCall, context: GrpcContext) {
     this.call = call
     this.context = context
-    this.relay = new Relay(call.stream, this, context)
+    this.relay = new Relay(call.stream, call.isEmpty, this, context)
     const { timeout } = call.head
     this.timeoutMs = timeout === undefined ? undefined : parseTimeoutMs(timeout)
-    call.stream.on('error', () => {})
-    call.stream.on('close', () => this.closed())
+    call.stream.user = this
   }
 
   start(): void {
@@ -126,19 +127,20 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
     }
     const session = pool.take()
     if (session !== undefined) return this.onSession(session)
+    this.call.stream.pause()
+    this.pool = pool
     pool.connect(this)
   }
 
   onSession(session: Http2Upstream): void {
     const { call, target } = this
+    this.pool = undefined
     if (this.isOver || target === undefined) return
     const { address } = target.sessions()!
     const isTls = address.tls !== undefined
     const authority =
       target.options.grpcServerName === undefined ? target.authorityBytes : toUtf8Bytes(target.options.grpcServerName)
-    const fields = upstreamFields(call.fields, { authority, isTls, timeout: this.timeoutLeft() })
-    this.session = session
-    this.relay.attach(session.request(fields, { endStream: call.isEmpty }), call.isEmpty)
+    this.relay.attach(session, upstreamFields(call.fields, { authority, isTls, timeout: this.timeoutLeft() }))
   }
 
   onNoSession(_fault: string, error: Error | undefined): void {
@@ -172,13 +174,13 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
 
   // ---- the relay
 
-  get isConnectionLost(): boolean {
-    return this.session?.isLost ?? true
-  }
-
   answered(code: number): void {
     this.code = code
     this.hasStatus = true
+    if (this.relay.isReceived) return
+    // What the client still sends is thrown away; clients stop when they see the status.
+    this.call.stream.resume()
+    this.context.deadlines.set(this, LINGER_MS)
   }
 
   refused(): void {
@@ -189,43 +191,49 @@ export class GrpcCall implements SessionSeeker, Expiring, RelayOwner {
     this.seek(target)
   }
 
-  released(): void {
-    this.session?.ended()
-  }
-
   /** The call ends with a status of ours. */
   broken(code: number, message: string): void {
     if (this.isOver || this.hasStatus) return
     this.answered(code)
     const { stream } = this.call
-    if (stream.destroyed || stream.closed) return
     const status = ['grpc-status', String(code), 'grpc-message', encodeMessage(message)]
-    if (this.relay.isUnanswered)
-      stream.respond([':status', '200', 'content-type', 'application/grpc', ...status], WHOLE_ANSWER)
-    else this.relay.finish(status)
-    this.discardRequest()
+    if (!this.relay.isUnanswered) return stream.sendTrailers(status)
+    stream.sendHead({ fields: [':status', '200', 'content-type', 'application/grpc', ...status], isWhole: true })
   }
 
   onDeadline(): void {
     // The answer is out, and the client still sends: with NO_ERROR it keeps what it has got (RFC 9113 §8.1).
-    if (this.hasStatus) return this.call.stream.close(constants.NGHTTP2_NO_ERROR)
+    if (this.hasStatus) return this.call.stream.reset(ERROR.noError)
     this.relay.cancel()
     this.broken(GRPC.deadlineExceeded, 'context deadline exceeded')
   }
 
-  /** What the client still sends is thrown away; clients stop when they see the status. */
-  private discardRequest(): void {
-    this.call.stream.resume()
-    this.context.deadlines.set(this, LINGER_MS)
+  // ---- the client
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    this.relay.onRequestData(bytes, from, to)
   }
 
+  onEnd(): void {
+    this.relay.onRequestEnd()
+  }
+
+  onDrain(): void {
+    this.relay.onTaken()
+  }
+
+  // A request has one head, and what stands behind its messages has no meaning.
+  onHead(): void {}
+  onTrailers(): void {}
+
   /** The client's stream is closed: it has its answer, or has left. */
-  private closed(): void {
+  onClosed(): void {
     if (this.isOver) return
     this.isOver = true
     const { context, target } = this
     context.deadlines.remove(this)
     this.pending?.cancel()
+    this.pool?.leave(this)
     this.relay.cancel()
     const seconds = (performance.now() - this.startedAt) / 1000
     context.metrics.ended(this.code, seconds)

@@ -22,12 +22,12 @@ export class MessageMeter {
     return this.left === 0 && this.prefixBytes === 0
   }
 
-  /** @returns false when a message begins in these bytes that is larger than it may be: nothing of them may pass */
-  pass(bytes: Buffer): boolean {
-    let at = 0
-    while (at < bytes.length) {
+  /** @returns false when a message begins in `bytes[from, to)` that is larger than it may be: nothing of it may pass */
+  pass(bytes: Buffer, from = 0, to = bytes.length): boolean {
+    let at = from
+    while (at < to) {
       if (this.left > 0) {
-        const taken = Math.min(this.left, bytes.length - at)
+        const taken = Math.min(this.left, to - at)
         this.left -= taken
         at += taken
         continue

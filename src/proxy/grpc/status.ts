@@ -1,6 +1,6 @@
 // gRPC status codes (https://grpc.io/docs/guides/status-codes/) as Fabio names and makes them.
 
-import { constants } from 'node:http2'
+import { ERROR } from '../../wire/http2-frames.ts'
 
 export const GRPC = {
   ok: 0,
@@ -51,13 +51,13 @@ export function parseStatus(text: string): number {
 /** How an upstream's RST_STREAM reads as a status (gRPC over HTTP/2, "Errors"). */
 export function statusOfReset(code: number): number {
   switch (code) {
-    case constants.NGHTTP2_REFUSED_STREAM:
+    case ERROR.refusedStream:
       return GRPC.unavailable
-    case constants.NGHTTP2_CANCEL:
+    case ERROR.cancel:
       return GRPC.canceled
-    case constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case ERROR.enhanceYourCalm:
       return GRPC.resourceExhausted
-    case constants.NGHTTP2_INADEQUATE_SECURITY:
+    case ERROR.inadequateSecurity:
       return GRPC.permissionDenied
     default:
       return GRPC.internal
@@ -110,17 +110,4 @@ export function parseTimeoutMs(text: string): number | undefined {
   const digits = text.slice(0, -1)
   if (unitMs === undefined || !/^[0-9]{1,8}$/.test(digits)) return undefined
   return Number(digits) * unitMs
-}
-
-const ERROR_NAMES = new Map(
-  Object.entries(constants)
-    .filter(([name]) =>
-      /^NGHTTP2_(NO_ERROR|\w+_ERROR|\w+_STREAM|CANCEL|\w+_CALM|\w+_SECURITY|\w+_TIMEOUT|STREAM_CLOSED)$/.test(name),
-    )
-    .map(([name, code]) => [code, name.slice('NGHTTP2_'.length)]),
-)
-
-/** An error of HTTP/2 (RFC 9113 §7) by its name. */
-export function nameOfError(code: number): string {
-  return ERROR_NAMES.get(code) ?? String(code)
 }

@@ -1,4 +1,4 @@
-import type { TunnelEnd } from '../../socket/stream-link.ts'
+import type { TunnelEnd } from '../../socket/tunnel-end.ts'
 import type { BodyKind, BodySink } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
 import type { ClientFacts } from './request-head.ts'

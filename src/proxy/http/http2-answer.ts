@@ -1,10 +1,10 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
-import { resetStream } from '../../socket/reset-stream.ts'
-import { StreamLink } from '../../socket/stream-link.ts'
+import type { Http2Stream, StreamUser } from '../../http2/stream.ts'
+import { Http2Tunnel } from '../../http2/tunnel.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
+import { ERROR } from '../../wire/http2-frames.ts'
 import type { Downstream, LocalReply, Switched } from './downstream.ts'
-import { addLines, fieldObject } from './http2-head.ts'
+import { addLines } from './http2-head.ts'
 import type { ClientFacts } from './request-head.ts'
 import {
   currentDateLine,
@@ -17,38 +17,33 @@ import {
 
 /** What the answering half of a request asks the reading half. */
 export interface Http2Reading {
-  /** The answer is out, or on its way. */
+  /** All is known of the answer: the exchange is over. Its end goes out next. */
   answered(): void
-  /** The client has taken what was sent to it. */
-  drained(): void
-  /** The stream has become a tunnel. */
-  switched(): void
+  /** The answer is out, or on its way. */
+  sent(): void
+  /** The stream has become a tunnel, and what comes on it is the tunnel's. */
+  switched(tunnel: StreamUser): void
   pauseReading(): void
   resumeReading(): void
+  /** The bytes being delivered are needed for longer. */
+  keepReading(): void
 }
 
-// Dates are the upstream's, or added where the answer is made.
-const WHOLE = { endStream: true, sendDate: false }
-const OPEN = { endStream: false, sendDate: false }
-const WITH_TRAILERS = { waitForTrailers: true, sendDate: false }
-
-/** The answer to one request of an HTTP/2 connection. What arrives together leaves in one piece. */
+/** The answer to one request of an HTTP/2 connection. */
 export class Http2Answer implements Downstream {
   readonly client: ClientFacts
   readonly hasPending = false
-  private readonly stream: ServerHttp2Stream
+  private readonly stream: Http2Stream
   private readonly request: Http2Reading
   private readonly isHeadOnly: boolean
   /** The request asks for a tunnel, so a 2xx would be taken for one (RFC 8441 §4). */
   private readonly wantsTunnel: boolean
   private fields: string[] | undefined
-  private mayHaveTrailers = false
   private isWhole = false
-  private pieces: Buffer[] = []
-  private trailers = ''
+  private isFull = false
 
   constructor(
-    stream: ServerHttp2Stream,
+    stream: Http2Stream,
     client: ClientFacts,
     request: Http2Reading,
     kind: { readonly isHeadOnly: boolean; readonly wantsTunnel: boolean },
@@ -61,15 +56,14 @@ export class Http2Answer implements Downstream {
   }
 
   sendInformational(head: Http1Head): void {
-    if (this.isGone) return
     const fields = [':status', String(head.status)]
     const text = informationalText(head)
     addLines(fields, text.slice(text.indexOf('\r\n') + 2))
-    this.stream.additionalHeaders(fieldObject(fields))
+    this.stream.sendHead({ fields, isWhole: false })
   }
 
   sendContinue(): void {
-    if (!this.isGone) this.stream.additionalHeaders({ ':status': 100 })
+    this.stream.sendHead({ fields: [':status', '100'], isWhole: false })
   }
 
   sendHead(head: Http1Head, bodyKind: BodyKind, additions: ResponseAdditions): void {
@@ -83,37 +77,36 @@ export class Http2Answer implements Downstream {
     )
       fields.push('content-length', String(head.contentLength))
     this.isWhole = framing === 'whole'
-    this.mayHaveTrailers = framing === 'chunked'
     this.fields = fields
   }
 
   sendBody(bytes: Buffer, from: number, to: number): void {
     if (this.isWhole && this.fields !== undefined) this.fields.push('content-length', String(to - from))
-    if (this.isHeadOnly) return
-    this.pieces.push(Buffer.from(bytes.subarray(from, to)))
+    this.respond()
+    if (!this.isHeadOnly && !this.stream.write(bytes, from, to)) this.isFull = true
   }
 
   flush(): boolean {
-    if (this.isGone) return true
-    this.respond(this.mayHaveTrailers ? WITH_TRAILERS : OPEN)
-    this.writePieces()
-    if (!this.stream.writableNeedDrain) return true
-    this.stream.once('drain', () => this.request.drained())
-    return false
+    this.respond()
+    return !this.isFull
+  }
+
+  /** The client has taken what was sent to it. */
+  drained(): void {
+    this.isFull = false
   }
 
   sendEnd(trailers: string): void {
-    this.trailers = trailers
-    if (!this.isGone) {
-      // A whole answer has its trailers, or none: nobody need wait for any.
-      if (this.pieces.length === 0 && trailers === '') this.respond(WHOLE)
-      else this.respond(trailers === '' ? OPEN : WITH_TRAILERS)
-      const last = this.pieces.pop()
-      this.writePieces()
-      if (last === undefined) this.stream.end()
-      else this.stream.end(last)
-    }
+    this.respond()
     this.request.answered()
+    if (trailers === '' || this.isHeadOnly) {
+      this.stream.end()
+    } else {
+      const fields: string[] = []
+      addLines(fields, trailers)
+      this.stream.sendTrailers(fields)
+    }
+    this.request.sent()
   }
 
   sendReply({ status, lines, body, refusal }: LocalReply): void {
@@ -124,12 +117,13 @@ export class Http2Answer implements Downstream {
     addLines(fields, currentDateLine())
     if (!isBodiless && (!this.isHeadOnly || body !== '')) fields.push('content-length', String(body.length))
     this.fields = fields
-    if (!isBodiless && !this.isHeadOnly && body !== '') this.pieces.push(Buffer.from(body, 'latin1'))
+    this.respond()
+    if (!isBodiless && !this.isHeadOnly && body !== '') this.stream.write(Buffer.from(body, 'latin1'), 0, body.length)
     this.sendEnd('')
   }
 
   abort(): void {
-    resetStream(this.stream, constants.NGHTTP2_INTERNAL_ERROR)
+    this.stream.reset(ERROR.internalError)
   }
 
   switchProtocols(head: Http1Head): Switched {
@@ -137,9 +131,9 @@ export class Http2Answer implements Downstream {
     const text = responseLines(head, 11, NO_ADDITIONS)
     addLines(fields, text.slice(text.indexOf('\r\n') + 2))
     this.fields = withoutField(fields, 'sec-websocket-accept')
-    const link = new StreamLink(this.stream)
-    if (!this.isGone) this.respond(OPEN)
-    this.request.switched()
+    const link = new Http2Tunnel(this.stream)
+    this.respond()
+    this.request.switched(link)
     return { link, rest: undefined, done: () => this.request.answered() }
   }
 
@@ -152,39 +146,19 @@ export class Http2Answer implements Downstream {
   }
 
   keepBody(): void {
-    // What a stream delivers is never used again.
+    this.request.keepReading()
   }
 
-  /** The last byte of the body has left, and the client waits for what follows. */
-  private sendTrailers(): void {
-    const fields: string[] = []
-    addLines(fields, this.trailers)
-    this.stream.sendTrailers(fieldObject(fields))
-  }
-
-  private get isGone(): boolean {
-    return this.stream.destroyed || this.stream.closed
-  }
-
-  private respond(options: { readonly endStream?: boolean; readonly waitForTrailers?: boolean }): void {
+  private respond(): void {
     const { fields } = this
     if (fields === undefined) return
     this.fields = undefined
-    // Listeners are what costs a stream of Node's: only who needs one has it.
-    if (options.waitForTrailers === true) this.stream.on('wantTrailers', () => this.sendTrailers())
-    this.stream.respond(fields, options)
-  }
-
-  private writePieces(): void {
-    const { pieces } = this
-    if (pieces.length === 0) return
-    this.pieces = []
-    for (const piece of pieces) this.stream.write(piece)
+    this.stream.sendHead({ fields, isWhole: false })
   }
 
   private statusOf(status: number): string {
-    // Node sends no status outside of 200 to 599 here; and no 2xx may stand where a tunnel was asked for and there is none.
-    if (status < 200 || status > 599 || (this.wantsTunnel && status >= 200 && status < 300)) return '502'
+    // No 1xx ends an exchange here (RFC 9113 §8.6); and no 2xx may stand where a tunnel was asked for and there is none.
+    if (status < 200 || (this.wantsTunnel && status < 300)) return '502'
     return String(status)
   }
 }

@@ -1,8 +1,9 @@
-import http2, { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type net from 'node:net'
+import { Http2Session } from '../../http2/session.ts'
+import type { SessionUser } from '../../http2/session-user.ts'
+import type { Http2Stream } from '../../http2/stream.ts'
 import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
-import type { LinkUser } from '../../socket/link.ts'
-import { resetStream } from '../../socket/reset-stream.ts'
+import type { Link } from '../../socket/link.ts'
+import { ERROR, LARGEST_STREAM_ID } from '../../wire/http2-frames.ts'
 import type { ClientFacts } from './request-head.ts'
 
 /** What an HTTP/2 listener lets a client do. Times in milliseconds, 0 is no limit. */
@@ -13,7 +14,7 @@ export interface Http2Limits {
   readonly maxStreams: number
   /** Requests that may be cancelled at once; a thirtieth of it is forgiven every second. */
   readonly maxResets: number
-  /** From the connection's beginning to the end of the client's first frame. */
+  /** From the connection's beginning until the client has acknowledged our SETTINGS. */
   readonly headerTimeoutMs: number
   /** Without a request. */
   readonly idleTimeoutMs: number
@@ -23,7 +24,7 @@ export interface Http2Limits {
 export interface Http2Host {
   readonly deadlines: Deadlines
   /** A request has arrived. `fields` are names and values in turn, the client's order, Latin-1. */
-  onStream(connection: Http2Connection, stream: ServerHttp2Stream, fields: string[], flags: number): void
+  onStream(connection: Http2Connection, stream: Http2Stream, fields: string[], isWhole: boolean): void
   closed(connection: Http2Connection): void
   /** A bug kept a request from being served. */
   failed(cause: unknown): void
@@ -32,61 +33,43 @@ export interface Http2Host {
 /** Bytes of request bodies that may be under way on one stream before we have passed them on. */
 const STREAM_WINDOW_BYTES = 262_144
 const SESSION_WINDOW_BYTES = 1_048_576
-/** Megabytes one connection may make Node hold: header tables, frames that wait, answers on their way out. */
-const SESSION_MEMORY_MB = 32
-/** Pseudo-header fields are counted by nghttp2 too. */
-const PSEUDO_FIELDS = 8
-const MAX_STREAM_ID = 2 ** 31 - 1
+/** Not counted by `maxHeaders`: pseudo-header fields, and some more, so that who sends a few too many is told so. */
+const MORE_FIELDS = 8
 /** How long the first GOAWAY is given to reach the client, where its answer to a PING does not come first. */
 const GOAWAY_MS = 1000
 /** How long a client may take to hang up after the last answer. */
 const LINGER_MS = 1000
 
-/** One client's HTTP/2 connection (RFC 9113), on a socket that is ours until it begins. Frames are node:http2's business. */
-export class Http2Connection implements LinkUser, Expiring {
+/** One client's HTTP/2 connection (RFC 9113): how long it may last, and how it ends. */
+export class Http2Connection implements SessionUser, Expiring {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
   readonly client: ClientFacts
+  /** What the link's bytes are for. */
+  readonly session: Http2Session
   /** Requests under way, without those that have become tunnels. */
   requests = 0
   /** Streams that speak another protocol by now (RFC 8441). */
   tunnels = 0
-  private readonly socket: net.Socket
   private readonly host: Http2Host
   private readonly limits: Http2Limits
-  private readonly session: ServerHttp2Session
-  private hasBegun = false
+  private isSettled = false
   private isFinishing = false
 
-  constructor(socket: net.Socket, client: ClientFacts, host: Http2Host, limits: Http2Limits) {
-    this.socket = socket
+  constructor(link: Link, client: ClientFacts, host: Http2Host, limits: Http2Limits) {
     this.client = client
     this.host = host
     this.limits = limits
-    this.session = http2.performServerHandshake(socket, {
-      settings: {
-        maxConcurrentStreams: limits.maxStreams,
-        maxHeaderListSize: limits.maxHeadBytes,
-        initialWindowSize: STREAM_WINDOW_BYTES,
-        enableConnectProtocol: true,
-      },
-      maxHeaderListPairs: limits.maxHeaders + PSEUDO_FIELDS,
-      maxSessionMemory: SESSION_MEMORY_MB,
-      streamResetBurst: limits.maxResets,
-      streamResetRate: Math.max(Math.round(limits.maxResets / 30), 1),
-      strictSingleValueFields: false,
+    this.session = new Http2Session(link, this, {
+      role: 'server',
+      maxHeadBytes: limits.maxHeadBytes,
+      maxFields: limits.maxHeaders + MORE_FIELDS,
+      maxStreams: limits.maxStreams,
+      maxResets: limits.maxResets,
+      streamWindowBytes: STREAM_WINDOW_BYTES,
+      sessionWindowBytes: SESSION_WINDOW_BYTES,
     })
-    this.session.setLocalWindowSize(SESSION_WINDOW_BYTES)
-    this.session.on('stream', (stream, _headers, flags, fields) => this.onStream(stream, fields, flags))
-    this.session.once('remoteSettings', () => {
-      this.hasBegun = true
-      this.arm()
-    })
-    // What a client does wrong costs its own connection; node:http2 has told it so by then.
-    this.session.on('error', () => {})
-    socket.on('end', () => this.destroy())
-    socket.on('close', () => this.closed())
-    this.arm()
+    if (limits.headerTimeoutMs > 0) host.deadlines.set(this, limits.headerTimeoutMs)
   }
 
   /** All that is open is tunnels, which nobody waits for. */
@@ -94,25 +77,11 @@ export class Http2Connection implements LinkUser, Expiring {
     return this.tunnels > 0 && this.requests === 0
   }
 
-  /** What was read of the socket before the session had it: it is read again from there. */
-  onBytes(bytes: Buffer, length: number): void {
-    this.socket.unshift(Buffer.from(bytes.subarray(0, length)))
-  }
-
-  // The rest is between the session and its socket.
-  onEnd(): void {}
-  onDrain(): void {}
-  onClose(): void {}
-
   onDeadline(): void {
-    if (!this.isFinishing) {
-      if (this.requests + this.tunnels === 0) this.destroy()
-      return
-    }
-    // Node ends the session behind its last stream, and then waits for the client to hang up.
-    if (this.session.destroyed) return void this.socket.destroy()
-    if (!this.session.closed) this.session.close()
-    this.host.deadlines.set(this, LINGER_MS)
+    const { session } = this
+    if (session.isOver) return session.link.destroy()
+    if (!this.isFinishing && !this.isSettled) session.fail(ERROR.settingsTimeout)
+    else if (this.isFinishing || this.requests + this.tunnels === 0) session.close()
   }
 
   /** A request is over. */
@@ -133,42 +102,61 @@ export class Http2Connection implements LinkUser, Expiring {
    * way by then is still served; the second says which was the last.
    */
   finish(): void {
-    if (this.isFinishing) return
+    if (this.isFinishing || this.session.isOver) return
     this.isFinishing = true
-    if (this.session.destroyed) return void this.socket.destroy()
-    this.session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
+    this.session.goaway(ERROR.noError, LARGEST_STREAM_ID)
     this.host.deadlines.set(this, GOAWAY_MS)
-    this.session.ping(() => {
-      if (!this.session.destroyed) this.session.close()
-    })
+    this.session.ping(() => this.session.close())
   }
 
   destroy(): void {
-    this.session.destroy()
-    this.socket.destroy()
+    this.session.link.destroy()
   }
 
-  private closed(): void {
+  /** The bytes being delivered are needed for longer. */
+  keepBytes(): void {
+    this.session.link.keepBytes()
+  }
+
+  // ---- what the session says
+
+  onStream(stream: Http2Stream, fields: string[], isWhole: boolean): void {
+    this.requests++
+    try {
+      this.host.onStream(this, stream, fields, isWhole)
+    } catch (cause) {
+      // A bug. It costs this request, nothing else.
+      this.host.failed(cause)
+      stream.reset(ERROR.internalError)
+    }
+  }
+
+  onReady(): void {}
+
+  onSettled(): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    if (!this.isFinishing) this.arm()
+  }
+
+  onGoaway(): void {}
+
+  onStreamClosed(): void {}
+
+  onOver(): void {
+    this.host.deadlines.set(this, LINGER_MS)
+  }
+
+  onClosed(): void {
     this.host.deadlines.remove(this)
     this.host.closed(this)
   }
 
-  private onStream(stream: ServerHttp2Stream, fields: string[], flags: number): void {
-    this.requests++
-    try {
-      this.host.onStream(this, stream, fields, flags)
-    } catch (cause) {
-      // A bug. It costs this request, nothing else.
-      this.host.failed(cause)
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR)
-    }
-  }
-
-  /** The time that counts now: until the client's first word, or without a request. */
+  /** The time that counts now: until the client has settled, or without a request. */
   private arm(): void {
-    const { headerTimeoutMs, idleTimeoutMs } = this.limits
-    const limitMs = this.hasBegun ? idleTimeoutMs : headerTimeoutMs
-    if (limitMs > 0 && this.requests + this.tunnels === 0) this.host.deadlines.set(this, limitMs)
+    const { idleTimeoutMs } = this.limits
+    if (!this.isSettled || this.session.isOver) return
+    if (idleTimeoutMs > 0 && this.requests + this.tunnels === 0) this.host.deadlines.set(this, idleTimeoutMs)
     else if (this.dueAt !== Number.POSITIVE_INFINITY) this.host.deadlines.clear(this)
   }
 }

@@ -1,7 +1,7 @@
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { Http2Stream, StreamUser } from '../../http2/stream.ts'
 import type { Deadlines, Expiring } from '../../socket/deadlines.ts'
-import { resetStream } from '../../socket/reset-stream.ts'
 import type { HeadRefusal } from '../../wire/http1-head.ts'
+import { ERROR } from '../../wire/http2-frames.ts'
 import { Exchange } from './exchange.ts'
 import type { HeadPool } from './head-pool.ts'
 import { Http2Answer, type Http2Reading } from './http2-answer.ts'
@@ -32,29 +32,30 @@ export interface Http2RequestLimits {
   readonly writeTimeoutMs: number
 }
 
-/** Where heads are written to be parsed: nobody keeps it. nghttp2 takes no head that is larger. */
-const scratch = Buffer.allocUnsafeSlow(262_144)
+/** Where heads are written to be parsed, but for very large ones: nobody keeps it. */
+const scratch = Buffer.allocUnsafeSlow(16_384)
 /** How long a client may go on sending a body that nobody wants. */
 const LINGER_MS = 1000
 const HTTP2_VERSION = 20
 
 /** One request of an HTTP/2 connection: the reading half, which brings the head in and the body as it comes. */
-export class Http2Exchange implements Http2Reading, Expiring {
+export class Http2Exchange implements Http2Reading, StreamUser, Expiring {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
-  private readonly stream: ServerHttp2Stream
+  private readonly stream: Http2Stream
   private readonly connection: Http2Connection
   private readonly host: Http2ExchangeHost
   private readonly limits: Http2RequestLimits
   private exchange: Exchange | undefined
   private trailers = ''
+  private answer: Http2Answer | undefined
   private isBodyDone: boolean
-  private isTunnel = false
+  private tunnel: StreamUser | undefined
   private readDueAt = Number.POSITIVE_INFINITY
   private writeDueAt = Number.POSITIVE_INFINITY
 
   constructor(
-    stream: ServerHttp2Stream,
+    stream: Http2Stream,
     connection: Http2Connection,
     host: Http2ExchangeHost,
     limits: Http2RequestLimits,
@@ -69,29 +70,30 @@ export class Http2Exchange implements Http2Reading, Expiring {
 
   start(fields: readonly string[]): void {
     const { stream, host, connection, limits } = this
-    stream.on('error', () => {})
-    stream.on('close', () => this.closed())
+    stream.user = this
     const text = requestHeadText(fields, !this.isBodyDone)
     if (typeof text !== 'string') return this.refuse(text)
     const head = host.heads.take()
-    const refusal =
-      text.length > scratch.length
-        ? { status: 431 as const, reason: 'head too large' }
-        : head.parseRequest(scratch, 0, scratch.write(text, 0, 'latin1'), limits.maxHeaders)
+    const bytes = text.length <= scratch.length ? scratch : Buffer.allocUnsafe(text.length)
+    const refusal = head.parseRequest(bytes, 0, bytes.write(text, 0, 'latin1'), limits.maxHeaders)
     if (refusal !== undefined) {
       host.heads.give(head)
       return this.refuse(refusal)
     }
     head.version = HTTP2_VERSION
     const wantsTunnel = head.wantsUpgrade
-    if (wantsTunnel) this.isBodyDone = true
+    if (wantsTunnel) {
+      // What comes behind it is the tunnel's, when there is one.
+      this.isBodyDone = true
+      stream.pause()
+    }
     const answer = new Http2Answer(stream, connection.client, this, { isHeadOnly: head.method === 'HEAD', wantsTunnel })
     const exchange = new Exchange(answer, head)
+    this.answer = answer
     this.exchange = exchange
     this.setLimits()
     host.serve(exchange)
     if (this.isBodyDone) this.endBody()
-    else this.readBody()
   }
 
   // ---- asked by the answer
@@ -101,19 +103,21 @@ export class Http2Exchange implements Http2Reading, Expiring {
     if (exchange === undefined) return
     this.exchange = undefined
     this.release(exchange)
-    if (this.isBodyDone || this.stream.destroyed) return
-    // A client may go on with its body for as long as it likes: it is thrown away, and soon it is told (RFC 9113 §8.1). Not at once,
-    // for a reset destroys what of the answer still waits to be sent.
-    this.stream.resume()
-    this.host.deadlines.set(this, LINGER_MS)
   }
 
-  drained(): void {
-    this.exchange?.carrier?.onDownstreamDrain()
+  /**
+   * A client may go on with its body for as long as it likes: it is thrown away, and soon the client is told (RFC 9113 §8.1). Not at once,
+   * for who sees a reset may not look at the answer before it.
+   */
+  sent(): void {
+    const { stream } = this
+    if (stream.isClosed) return
+    stream.resume()
+    if (!stream.isClosed) this.host.deadlines.set(this, LINGER_MS)
   }
 
-  switched(): void {
-    this.isTunnel = true
+  switched(tunnel: StreamUser): void {
+    this.tunnel = tunnel
     this.host.deadlines.clear(this)
     this.connection.switched()
     this.host.switched()
@@ -124,39 +128,57 @@ export class Http2Exchange implements Http2Reading, Expiring {
   }
 
   resumeReading(): void {
-    if (!this.isTunnel) this.stream.resume()
+    if (this.tunnel === undefined) this.stream.resume()
+  }
+
+  keepReading(): void {
+    this.connection.keepBytes()
   }
 
   onDeadline(): void {
     const now = performance.now()
-    if (this.exchange === undefined) return this.stream.close(constants.NGHTTP2_NO_ERROR)
+    if (this.exchange === undefined) return this.onLateEnd(now)
     if (now >= this.readDueAt && !this.isBodyDone) {
       this.readDueAt = Number.POSITIVE_INFINITY
-      if (this.exchange.carrier === undefined) return resetStream(this.stream, constants.NGHTTP2_CANCEL)
+      if (this.exchange.carrier === undefined) return this.stream.reset(ERROR.cancel)
       this.exchange.carrier.onBodyTimeout()
     }
-    if (now >= this.writeDueAt) return resetStream(this.stream, constants.NGHTTP2_INTERNAL_ERROR)
+    if (now >= this.writeDueAt) return this.stream.reset(ERROR.internalError)
     this.arm(now)
+  }
+
+  /** There is an answer. What of it still waits for the client would be destroyed by a reset; what the client still sends is not. */
+  private onLateEnd(now: number): void {
+    if (now >= this.writeDueAt && this.stream.pendingBytes > 0) return this.stream.reset(ERROR.internalError)
+    if (this.stream.pendingBytes > 0) this.host.deadlines.set(this, LINGER_MS)
+    else this.stream.reset(ERROR.noError)
   }
 
   // ---- the body
 
-  private readBody(): void {
-    const { stream } = this
-    stream.on('data', (bytes: Buffer) => {
-      const request = this.exchange?.carrier?.request
-      request?.onBody(bytes, 0, bytes.length)
-      request?.onBodyBatch()
-    })
-    stream.on('trailers', (_fields: object, _flags: number, fields: string[]) => {
-      this.trailers = trailerLines(fields)
-    })
-    stream.on('end', () => {
-      // An end that a reset brought about is none of the body's.
-      if (this.stream.closed && this.stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
-      this.isBodyDone = true
-      this.endBody()
-    })
+  onHead(): void {}
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    if (this.tunnel !== undefined) return this.tunnel.onData(bytes, from, to)
+    const request = this.exchange?.carrier?.request
+    request?.onBody(bytes, from, to)
+    request?.onBodyBatch()
+  }
+
+  onTrailers(fields: string[]): void {
+    this.trailers = trailerLines(fields)
+  }
+
+  onEnd(): void {
+    this.isBodyDone = true
+    if (this.tunnel !== undefined) this.tunnel.onEnd()
+    else this.endBody()
+  }
+
+  onDrain(): void {
+    if (this.tunnel !== undefined) return this.tunnel.onDrain()
+    this.answer?.drained()
+    this.exchange?.carrier?.onDownstreamDrain()
   }
 
   private endBody(): void {
@@ -168,16 +190,17 @@ export class Http2Exchange implements Http2Reading, Expiring {
   // ---- the end
 
   /** The stream is closed: the client has its answer, or does not want it any more. */
-  private closed(): void {
+  onClosed(code: number): void {
     const { exchange } = this
     this.exchange = undefined
     this.host.deadlines.remove(this)
     if (exchange !== undefined) {
       // A tunnel has a carrier no longer: its ends know by themselves.
-      if (!this.isTunnel) exchange.carrier?.onDownstreamGone()
+      if (this.tunnel === undefined) exchange.carrier?.onDownstreamGone()
       this.release(exchange)
     }
-    this.connection.ended(this.isTunnel)
+    this.tunnel?.onClosed(code)
+    this.connection.ended(this.tunnel !== undefined)
   }
 
   private release(exchange: Exchange): void {
@@ -189,8 +212,9 @@ export class Http2Exchange implements Http2Reading, Expiring {
   /** Answers what never became an exchange. */
   private refuse(refusal: HeadRefusal): void {
     this.host.refused(refusal, this.connection.client)
-    const fields = { ':status': refusal.status, 'content-type': 'text/plain; charset=utf-8' }
-    this.stream.respond(fields, { endStream: true })
+    const fields = [':status', String(refusal.status), 'content-type', 'text/plain; charset=utf-8']
+    this.stream.sendHead({ fields, isWhole: true })
+    this.sent()
   }
 
   private setLimits(): void {

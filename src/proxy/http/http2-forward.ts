@@ -1,17 +1,17 @@
-import { type ClientHttp2Stream, constants } from 'node:http2'
+import type { Http2Stream, StreamUser } from '../../http2/stream.ts'
 import type { Expiring } from '../../socket/deadlines.ts'
-import { resetStream } from '../../socket/reset-stream.ts'
 import type { UpstreamFault } from '../../upstream/http-connection.ts'
 import type { Http2Pool, SessionSeeker } from '../../upstream/http2-pool.ts'
 import type { Http2Upstream } from '../../upstream/http2-upstream.ts'
 import { HEADER } from '../../wire/header-names.ts'
 import type { BodyKind } from '../../wire/http1-body.ts'
 import type { Http1Head } from '../../wire/http1-head.ts'
+import { ERROR } from '../../wire/http2-frames.ts'
 import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
 import type { RequestBodySink } from './downstream.ts'
 import type { Carrier, Exchange } from './exchange.ts'
-import { addLines, answerHead, fieldObject, requestFields, trailerLines } from './http2-head.ts'
+import { addLines, answerHead, requestFields, trailerLines } from './http2-head.ts'
 import { fail } from './local-reply.ts'
 import { outgoingHead } from './outgoing-head.ts'
 import { RecodedBody } from './recode.ts'
@@ -24,7 +24,7 @@ const MAX_TARGETS = 3
 const MAX_KEPT_BYTES = 65_536
 
 /** Carries one request to an upstream over HTTP/2 (`h2=true`), and its answer back, both as streams. */
-export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Expiring {
+export class Http2Forward implements Carrier, SessionSeeker, StreamUser, RequestBodySink, Expiring {
   readonly request = this
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
@@ -34,7 +34,7 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
   private pool: Http2Pool
   private readonly tried: ServedTarget[] = []
   private session: Http2Upstream | undefined
-  private stream: ClientHttp2Stream | undefined
+  private stream: Http2Stream | undefined
   private kept: Buffer[] | undefined = []
   private keptBytes = 0
   private requestTrailers: string | undefined
@@ -66,12 +66,10 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
     exchange.sentTarget = upstreamTarget(exchange, target)
     const text = context.requestHeads.write(outgoingHead(exchange, target), exchange.downstream.client)
     const fields = requestFields(text, this.pool.address.tls === undefined ? 'http' : 'https')
-    const { hasBody, isChunked } = exchange.head
     this.session = session
-    const stream = session.request(fields, { endStream: !hasBody, waitForTrailers: isChunked })
+    const stream = session.request({ fields, isWhole: !exchange.head.hasBody }, this)
     this.stream = stream
-    this.listen(stream)
-    for (const piece of this.kept ?? []) stream.write(piece)
+    for (const piece of this.kept ?? []) stream.write(piece, 0, piece.length)
     if (this.requestTrailers !== undefined) this.endRequest(stream)
     else this.takeBody()
   }
@@ -97,12 +95,11 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
   // ---- the request
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    const piece = Buffer.from(bytes.subarray(from, to))
-    this.keptBytes += piece.length
-    if (this.stream === undefined || this.keptBytes <= MAX_KEPT_BYTES) this.kept?.push(piece)
-    else this.kept = undefined
-    if (this.stream !== undefined && !this.stream.write(piece)) this.pause()
-    else if (this.keptBytes > MAX_KEPT_BYTES && this.stream === undefined) this.pause()
+    const { stream } = this
+    this.keptBytes += to - from
+    if (stream !== undefined && this.keptBytes > MAX_KEPT_BYTES) this.kept = undefined
+    this.kept?.push(Buffer.from(bytes.subarray(from, to)))
+    if (stream === undefined ? this.keptBytes > MAX_KEPT_BYTES : !stream.write(bytes, from, to)) this.pause()
   }
 
   onBodyEnd(trailers: string): void {
@@ -119,9 +116,12 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
     this.resume()
   }
 
-  private endRequest(stream: ClientHttp2Stream): void {
+  private endRequest(stream: Http2Stream): void {
     const { responseHeaderTimeoutMs } = this.pool.limits
-    if (!stream.writableEnded) stream.end()
+    const trailers: string[] = []
+    addLines(trailers, this.requestTrailers ?? '')
+    if (trailers.length > 0) stream.sendTrailers(trailers)
+    else stream.end()
     this.resume()
     if (responseHeaderTimeoutMs > 0 && this.exchange.status === 0)
       this.context.deadlines.set(this, responseHeaderTimeoutMs)
@@ -141,32 +141,10 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
 
   // ---- the answer
 
-  private listen(stream: ClientHttp2Stream): void {
-    stream.on('headers', (_fields: object, _flags: number, fields: string[]) => {
-      const head = answerHead(fields)
-      // 100 was ours to say.
-      if (typeof head !== 'string' && head.status !== 100 && !this.isOver)
-        this.exchange.downstream.sendInformational(head)
-    })
-    stream.on('response', (_fields: object, _flags: number, fields: string[]) => this.onHead(fields))
-    stream.on('data', (bytes: Buffer) => this.onAnswerBody(bytes))
-    stream.on('trailers', (_fields: object, _flags: number, fields: string[]) => {
-      this.trailers = trailerLines(fields)
-    })
-    stream.on('end', () => this.onAnswerEnd(stream))
-    stream.on('drain', () => this.resume())
-    stream.on('wantTrailers', () => {
-      const fields: string[] = []
-      addLines(fields, this.requestTrailers ?? '')
-      stream.sendTrailers(fieldObject(fields))
-    })
-    stream.on('error', () => {})
-    stream.on('close', () => this.onClose(stream))
-  }
-
-  private onHead(fields: string[]): void {
+  onHead(fields: string[], isWhole: boolean): void {
     const { exchange, context } = this
     if (this.isOver) return
+    if (fields[0] === ':status' && fields[1]!.startsWith('1')) return this.onInformational(fields)
     context.deadlines.remove(this)
     this.kept = undefined
     const head = answerHead(fields)
@@ -181,37 +159,49 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
       })
     }
     exchange.downstream.sendHead(head, bodyKind, additions)
+    if (isWhole) this.onEnd()
   }
 
-  private onAnswerBody(bytes: Buffer): void {
+  private onInformational(fields: readonly string[]): void {
+    const head = answerHead(fields)
+    // 100 was ours to say.
+    if (typeof head !== 'string' && head.status !== 100) this.exchange.downstream.sendInformational(head)
+  }
+
+  onData(bytes: Buffer, from: number, to: number): void {
     const { exchange, recoded } = this
     if (this.isOver) return
     if (recoded !== undefined) {
-      recoded.write(bytes, 0, bytes.length)
+      recoded.write(bytes, from, to)
       return recoded.flush()
     }
-    exchange.bodyBytes += bytes.length
-    exchange.downstream.sendBody(bytes, 0, bytes.length)
+    exchange.bodyBytes += to - from
+    exchange.downstream.sendBody(bytes, from, to)
     if (!exchange.downstream.flush()) this.stream?.pause()
+    if (exchange.downstream.hasPending) this.session?.keepBytes()
   }
 
-  private onAnswerEnd(stream: ClientHttp2Stream): void {
+  onTrailers(fields: string[]): void {
+    this.trailers = trailerLines(fields)
+  }
+
+  onEnd(): void {
     if (this.isOver || this.exchange.status === 0) return
-    // A reset ends the stream too; which of the two it was, `close` tells.
-    if (stream.closed && stream.rstCode !== constants.NGHTTP2_NO_ERROR) return
     this.end()
     if (this.recoded !== undefined) return this.recoded.end(this.trailers)
     this.exchange.downstream.sendEnd(this.trailers)
   }
 
-  private onClose(stream: ClientHttp2Stream): void {
-    this.session?.ended()
-    if (this.isOver || stream !== this.stream) return
-    const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
-    if (isRefused && this.kept !== undefined && !this.wasRefused) {
+  onDrain(): void {
+    this.resume()
+  }
+
+  onClosed(code: number): void {
+    this.stream = undefined
+    if (this.isOver) return
+    if (code === ERROR.refusedStream && this.kept !== undefined && !this.wasRefused) {
       // Nobody has looked at it (RFC 9113 §8.7): once more.
       this.wasRefused = true
-      this.stream = undefined
       return this.start()
     }
     if (this.exchange.status === 0) return this.give('no-answer', undefined)
@@ -266,9 +256,9 @@ export class Http2Forward implements Carrier, SessionSeeker, RequestBodySink, Ex
 
   private abandon(): void {
     const { stream } = this
-    if (stream === undefined) return
-    resetStream(stream, constants.NGHTTP2_CANCEL)
-    stream.resume()
+    this.isOver = true
+    if (stream === undefined) this.pool.leave(this)
+    else stream.reset(ERROR.cancel)
   }
 
   private end(): void {

@@ -13,8 +13,8 @@ export interface FieldRefusal {
 }
 
 /**
- * Writes the head of a request from its fields, names and values in turn (RFC 9113 §8.3). nghttp2 has checked their syntax, and that
- * none belongs to a connection. `hasBody`: the stream goes on behind them.
+ * Writes the head of a request from its fields, names and values in turn (RFC 9113 §8.3). The session has checked their syntax, and
+ * that none belongs to a connection. `hasBody`: the stream goes on behind them.
  */
 export function requestHeadText(fields: readonly string[], hasBody: boolean): string | FieldRefusal {
   let method = ''
@@ -120,19 +120,6 @@ export function addLines(fields: string[], lines: string): void {
     fields.push(lines.slice(at, colon).toLowerCase(), lines.slice(value, end))
     at = end + 2
   }
-}
-
-/** Header lines as Node wants them where it takes no lists: the values of a name that comes several times as an array. */
-export function fieldObject(fields: readonly string[]): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = Object.create(null)
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i]!
-    const value = fields[i + 1]!
-    const before = object[name]
-    if (before === undefined) object[name] = value
-    else object[name] = Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return object
 }
 
 /** Fields behind a body as the lines of trailers in HTTP/1.1, without those that decide framing, routing or access. */
