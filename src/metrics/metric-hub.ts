@@ -55,7 +55,12 @@ export class MetricHub implements Metrics {
 
   histogram(name: string, labels: Labels = []): Histogram {
     const entry = this.#ownEntry({ kind: 'histogram', name, labels })
-    return { observe: seconds => this.#observe(entry, seconds) }
+    return {
+      get ended() {
+        return entry.ended
+      },
+      observe: seconds => this.#observe(entry, seconds),
+    }
   }
 
   /**

@@ -14,6 +14,8 @@ export interface Gauge {
 }
 
 export interface Histogram {
+  /** Its series has been told the end of: what is still observed does not count. */
+  readonly ended: boolean
   /** In seconds. */
   observe(seconds: number): void
 }

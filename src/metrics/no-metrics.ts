@@ -2,7 +2,7 @@ import type { Counter, Gauge, Histogram, Metrics } from './metrics.ts'
 
 const counter: Counter = { add: () => {} }
 const gauge: Gauge = { set: () => {}, add: () => {} }
-const histogram: Histogram = { observe: () => {} }
+const histogram: Histogram = { ended: false, observe: () => {} }
 
 /** Metrics switched off: nothing is kept, nothing is allocated. */
 export const NO_METRICS: Metrics = {

@@ -175,12 +175,13 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
     if (exchange.startedAt === 0 || target === undefined) return
     const durationMs = performance.now() - exchange.startedAt
     const seconds = durationMs / 1000
-    target.requests.observe(seconds)
-    target.timer.observe(seconds)
+    const { counts } = target
+    counts.requests.observe(seconds)
+    counts.timer.observe(seconds)
     // As in the original a WebSocket has no status and no line: its time is that of the whole tunnel.
     if (exchange.status === SWITCHING_PROTOCOLS) return
     if (exchange.status === 0) exchange.status = CLIENT_CLOSED_REQUEST
-    target.statusTimer(exchange.status).observe(seconds)
+    counts.status(exchange.status).observe(seconds)
     this.accessLog?.write(exchange, durationMs)
   }
 

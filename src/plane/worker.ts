@@ -15,7 +15,7 @@ import { WorkerMetrics } from '../metrics/worker-metrics.ts'
 import type { GrpcContext } from '../proxy/grpc/context.ts'
 import { HeadPool } from '../proxy/http/head-pool.ts'
 import { createNoRoutePage } from '../proxy/http/no-route-page.ts'
-import { ServedTarget } from '../proxy/served-target.ts'
+import { ServedTarget, TargetInstruments } from '../proxy/served-target.ts'
 import { countAcrossThreads, createPicker } from '../route/picker.ts'
 import { RouteTable, type TableEdit } from '../route/table.ts'
 import { Deadlines } from '../socket/deadlines.ts'
@@ -71,10 +71,11 @@ class WorkerThread {
     this.metrics = settings.metrics === undefined ? undefined : new WorkerMetrics(settings.metrics)
     this.upstreams = createUpstreams(settings, this.deadlines)
     const metrics: Metrics = this.metrics ?? NO_METRICS
+    const silent = this.metrics === undefined ? new TargetInstruments(NO_METRICS, '', []) : undefined
     this.table = new RouteTable<ServedTarget>({
       matcher: proxy.matcher,
       globHosts: !glob.matchingDisabled,
-      makeTarget: (spec, route) => new ServedTarget(spec, route, this.upstreams, metrics),
+      makeTarget: (spec, route) => new ServedTarget(spec, route, this.upstreams, metrics, silent),
       dropTarget: target => target.leave(),
     })
     this.parts = {

@@ -1,6 +1,8 @@
-import type { Counter, Histogram, Metrics } from '../metrics/metrics.ts'
+import type { Counter, Histogram, Labels, Metrics } from '../metrics/metrics.ts'
 import type { TargetSpec } from '../route/command.ts'
+import type { HostPath } from '../route/host-path.ts'
 import type { Target } from '../route/target.ts'
+import { withSharedLists } from '../route/target-spec.ts'
 import type { Destination } from '../upstream/dial.ts'
 import type { HttpPool } from '../upstream/http-pool.ts'
 import type { Http2Address, Http2Pool } from '../upstream/http2-pool.ts'
@@ -22,47 +24,53 @@ export interface PoolSource {
 export class ServedTarget extends WireTarget {
   /** undefined for targets that do not speak HTTP. */
   readonly pool: HttpPool | undefined
-  readonly requests: Histogram
-  readonly timer: Histogram
-  readonly received: Counter
-  readonly sent: Counter
-  private readonly statusTimers = new Map<number, Histogram>()
+  private instruments: TargetInstruments | undefined
   private readonly metrics: Metrics
-  private readonly labels: readonly (readonly [string, string])[]
   private readonly pools: PoolSource
+  private readonly route: HostPath
   private grpcSessions: Http2Pool | undefined
   private httpSessions: Http2Pool | undefined
   private hasLeft = false
 
-  constructor(spec: TargetSpec, route: { host: string; path: string }, pools: PoolSource, metrics: Metrics) {
-    super(spec)
+  /** `instruments`: given where nothing is counted, one for all. */
+  constructor(
+    spec: TargetSpec,
+    route: HostPath,
+    pools: PoolSource,
+    metrics: Metrics,
+    instruments: TargetInstruments | undefined = undefined,
+  ) {
+    super(withSharedLists(spec))
     this.pools = pools
     this.metrics = metrics
-    this.labels = [
-      ['service', this.service],
-      ['host', route.host],
-      ['path', route.path],
-      ['target', this.url],
-    ]
+    this.route = route
+    this.instruments = instruments
     const destination = httpDestination(this)
     this.pool = destination === undefined ? undefined : pools.acquire(destination)
-    this.requests = metrics.histogram('requests', [['service', this.service]])
-    this.timer = metrics.histogram('route', this.labels)
-    this.received = metrics.counter('route.rx', this.labels)
-    this.sent = metrics.counter('route.tx', this.labels)
   }
 
-  /** Times of requests with this answer (`http.status`). */
-  statusTimer(status: number): Histogram {
-    let timer = this.statusTimers.get(status)
-    if (timer === undefined) {
-      timer = this.metrics.histogram('http.status', [
-        ['code', String(status)],
-        ['service', this.service],
-      ])
-      this.statusTimers.set(status, timer)
-    }
-    return timer
+  /** What is counted for this target; made with the first request, which most targets of a large table wait long for. */
+  get counts(): TargetInstruments {
+    const known = this.instruments
+    // A target that has left ended the series of its labels, which may be those of this one too.
+    if (known !== undefined && (this.hasLeft || !known.timer.ended)) return known
+    const made = new TargetInstruments(this.metrics, this.service, this.labels)
+    this.instruments = made
+    // What outlives its target is counted into the void.
+    if (this.hasLeft) this.metrics.forget(this.labels)
+    return made
+  }
+
+  get timer(): Histogram {
+    return this.counts.timer
+  }
+
+  get received(): Counter {
+    return this.counts.received
+  }
+
+  get sent(): Counter {
+    return this.counts.sent
   }
 
   /**
@@ -98,13 +106,56 @@ export class ServedTarget extends WireTarget {
     return this.httpSessions
   }
 
+  private get labels(): Labels {
+    const { host, path } = this.route
+    return [
+      ['service', this.service],
+      ['host', host],
+      ['path', path],
+      ['target', this.url],
+    ]
+  }
+
   /** The target has left the table. Requests under way keep it until they end. */
   leave(): void {
     this.hasLeft = true
-    this.metrics.forget(this.labels)
+    if (this.instruments !== undefined) this.metrics.forget(this.labels)
     if (this.pool !== undefined) this.pools.release(this.pool)
     if (this.grpcSessions !== undefined) this.pools.http2.release(this.grpcSessions)
     if (this.httpSessions !== undefined) this.pools.http2.release(this.httpSessions)
+  }
+}
+
+/** What one thread counts for a target. */
+export class TargetInstruments {
+  readonly requests: Histogram
+  readonly timer: Histogram
+  readonly received: Counter
+  readonly sent: Counter
+  private readonly metrics: Metrics
+  private readonly service: string
+  private readonly statusTimers = new Map<number, Histogram>()
+
+  constructor(metrics: Metrics, service: string, labels: Labels) {
+    this.metrics = metrics
+    this.service = service
+    this.requests = metrics.histogram('requests', [['service', service]])
+    this.timer = metrics.histogram('route', labels)
+    this.received = metrics.counter('route.rx', labels)
+    this.sent = metrics.counter('route.tx', labels)
+  }
+
+  /** Times of requests with this answer (`http.status`). */
+  status(status: number): Histogram {
+    let timer = this.statusTimers.get(status)
+    if (timer === undefined) {
+      timer = this.metrics.histogram('http.status', [
+        ['code', String(status)],
+        ['service', this.service],
+      ])
+      this.statusTimers.set(status, timer)
+    }
+    return timer
   }
 }
 

@@ -15,13 +15,13 @@ export function createPicker(strategy: 'rnd' | 'rr', counter: PickCounter): Pick
 }
 
 function pickRandom<T extends Target>(route: Route<T>): T {
-  if (route.targets.length === 1) return route.targets[0]
+  if (route.only !== undefined) return route.only
   const { ring } = route
   return route.targetAt(Math.floor(Math.random() * ring.length))
 }
 
 function pickInTurn<T extends Target>(route: Route<T>, counter: PickCounter): T {
-  return route.targets.length === 1 ? route.targets[0] : route.targetAt(counter.next(route))
+  return route.only ?? route.targetAt(counter.next(route))
 }
 
 /** Counts in the route itself: right where one thread serves all requests. */

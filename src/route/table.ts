@@ -10,6 +10,7 @@ import { requestHost } from './host-path.ts'
 import type { LookupTrace } from './lookup-trace.ts'
 import type { PathMatcher } from './path-index.ts'
 import { createPathIndex } from './path-index.ts'
+import type { Owner } from './path-trie.ts'
 import type { Target } from './target.ts'
 import { TargetPool } from './target-pool.ts'
 import type { Ring } from './weights.ts'
@@ -30,23 +31,32 @@ export interface RouteTableOptions<T extends Target> {
 export class Route<T extends Target = Target> {
   readonly host: string
   readonly path: string
+  /** Where there is one target only, as with most routes, that one: a list would be two more places in memory to look at. */
+  readonly only: T | undefined
   readonly targets: readonly [T, ...T[]]
   /** Where its pick count is in memory that threads share; -1 when it is counted here only. */
   readonly slot: number
-  /** How often a target was picked in turn, by this thread. Goes on when the targets change. */
-  readonly turn: { count: number }
   /** The compiled path when the matcher is `glob`, unless the path stands for itself. */
   readonly glob: Glob | undefined
+  #turn: { count: number } | undefined
   #weights: readonly number[] | undefined
   #ring: Ring | undefined
 
-  constructor(fields: Pick<Route<T>, 'host' | 'path' | 'targets' | 'slot' | 'turn' | 'glob'>) {
+  /** `before`: what it takes the place of. */
+  constructor(fields: Pick<Route<T>, 'host' | 'path' | 'targets' | 'slot' | 'glob'>, before: Route<T> | undefined) {
     this.host = fields.host
     this.path = fields.path
+    this.only = fields.targets.length === 1 ? fields.targets[0] : undefined
     this.targets = fields.targets
     this.slot = fields.slot
-    this.turn = fields.turn
     this.glob = fields.glob
+    if (before !== undefined) this.#turn = before.#turn
+  }
+
+  /** How often a target was picked in turn, by this thread. Goes on when the targets change. */
+  get turn(): { count: number } {
+    this.#turn ??= { count: 0 }
+    return this.#turn
   }
 
   /** The share of traffic of each target, 0 to 1. */
@@ -163,6 +173,8 @@ export class TableEdit<T extends Target = Target> {
   readonly #options: RouteTableOptions<T>
   readonly #onCommit: (growth: number) => void
   readonly #cells = new Set<HostCell<Route<T>>>()
+  /** In the name of this edit nodes of tries are made. They keep it for good, and the edit itself has to go. */
+  readonly #owner: Owner = {}
   /** By host and path. */
   readonly #pools = new Map<string, TargetPool<T>>()
   /** Those of which not all targets are used any more. */
@@ -198,19 +210,15 @@ export class TableEdit<T extends Target = Target> {
 
     const [first, ...others] = targets
     if (first === undefined) {
-      const left = routes.delete(path, this)
+      const left = routes.delete(path, this.#owner)
       this.#hosts.stage(cell, left.isEmpty ? undefined : left, this.#number)
       return
     }
-    const route = new Route<T>({
-      host,
-      path,
-      targets: [first, ...others],
-      slot: change.slot ?? -1,
-      turn: before?.turn ?? { count: 0 },
-      glob: this.#options.matcher === 'glob' ? (before?.glob ?? compilePathGlob(path)) : undefined,
-    })
-    this.#hosts.stage(cell, routes.set(path, route, this), this.#number)
+    const glob = this.#options.matcher === 'glob' ? (before?.glob ?? compilePathGlob(path)) : undefined
+    // The text of the cell: what crossed threads brought one of its own for each route.
+    const fields = { host: cell.key, path, targets: [first, ...others], slot: change.slot ?? -1, glob } as const
+    const route = new Route<T>(fields, before)
+    this.#hosts.stage(cell, routes.set(path, route, this.#owner), this.#number)
   }
 
   /** Makes all that was staged visible at once. Throws when another edit has begun since. */

@@ -23,3 +23,17 @@ function areEqualOptions(a: OptionPairs, b: OptionPairs): boolean {
     (a.length === b.length && a.every(([name, value], index) => name === b[index]?.[0] && value === b[index]?.[1]))
   )
 }
+
+/** The same target for less memory: what crosses threads brings empty lists of its own, and most specs have two. */
+export function withSharedLists(spec: TargetSpec): TargetSpec {
+  const { service, dst, fixedWeight, tags, options } = spec
+  return {
+    service,
+    dst,
+    fixedWeight,
+    tags: tags.length === 0 ? EMPTY : tags,
+    options: options.length === 0 ? EMPTY : options,
+  }
+}
+
+const EMPTY: readonly never[] = []

@@ -26,15 +26,16 @@ export class Target {
   readonly path: string
   /** As written, without `?`. Joined with the query of a request. */
   readonly query: string
-  readonly options: TargetOptions
   /** What is wrong with the options. The target serves all the same. */
   readonly warnings: readonly OptionWarning[]
-  /** Set when the target answers with a redirect; its status is `options.redirectStatus`. */
-  readonly redirect: RedirectTemplate | undefined
   /** Whether an https+tcp+sni listener passes the TLS bytes on: `proto=tcp`, or scheme `tcp` without that option. */
   readonly isTcp: boolean
   /** The name to expect in the certificate of an https target; undefined stands for its hostname. */
   readonly tlsServerName: string | undefined
+  // What every request looks at stands at the end, beside what subclasses have for it: near in memory, too.
+  readonly options: TargetOptions
+  /** Set when the target answers with a redirect; its status is `options.redirectStatus`. */
+  readonly redirect: RedirectTemplate | undefined
 
   /** Throws a TargetUrlError when the URL of the target does not parse. */
   constructor(spec: TargetSpec) {

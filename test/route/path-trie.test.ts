@@ -8,7 +8,7 @@ import { fuzzRuns } from './fuzz-runs.ts'
 
 // Few different ones, so that much of what is deleted is there.
 const keys = fc
-  .array(fc.constantFrom('a', 'b', 'ab', '\uff41', '\u{1f600}'), { maxLength: 4 })
+  .array(fc.constantFrom('a', 'b', 'ab', 'A', '/', '\x1f', '\x7f', '\x80', '\uff41', '\u{1f600}'), { maxLength: 4 })
   .map(parts => parts.join(''))
   .filter(key => key.length < 5)
 
