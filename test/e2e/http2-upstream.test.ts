@@ -210,3 +210,37 @@ test('a request for another protocol goes over HTTP/1.1 all the same', async () 
     await new Promise(resolve => server.close(resolve))
   }
 })
+
+test('what must not be indexed is said so again, both ways, for requests and for calls', async () => {
+  const { sensitiveHeaders: sensitive } = http2
+  const sensitiveOf = (fields: http2.IncomingHttpHeaders): unknown => Reflect.get(fields, sensitive)
+  let seen: unknown
+  await using upstream = await startHttp2((stream, fields) => {
+    seen = sensitiveOf(fields)
+    const type = fields['content-type'] ?? 'text/plain'
+    stream.respond(
+      { ':status': 200, 'content-type': type, 'x-answer': 's', 'grpc-status': '0', [sensitive]: ['x-answer'] },
+      { endStream: true },
+    )
+  })
+  const url = `127.0.0.1:${upstream.port}/`
+  const routes = `route add svc / http://${url} opts "h2=true"\nroute add grpc /g.S/ grpc://${url} opts "proto=grpc"`
+  await using fabio = await startFabio({ addr: H2C, routes, flags: ['-runtime.gomaxprocs', '1'] })
+  const session = http2.connect(fabio.url)
+  try {
+    for (const fields of [
+      { ':path': '/x', 'x-plain': 'p', 'x-key': 'k' },
+      { ':path': '/g.S/M', ':method': 'POST', 'content-type': 'application/grpc', 'x-key': 'k' },
+    ]) {
+      const stream = session.request({ ...fields, [sensitive]: ['x-key'] }, { endStream: true })
+      const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+      assert.equal(answer[':status'], 200)
+      assert.deepEqual(sensitiveOf(answer), ['x-answer'])
+      assert.deepEqual(seen, ['x-key'])
+      stream.resume()
+      await once(stream, 'close')
+    }
+  } finally {
+    session.destroy()
+  }
+})

@@ -27,6 +27,8 @@ export interface Switched {
 /** The client's side of an exchange, whatever HTTP version it speaks. Nothing leaves before `flush`, `sendEnd` or `sendReply`. */
 export interface Downstream {
   readonly client: ClientFacts
+  /** Names of the request's fields that must not be indexed further on either (RFC 7541 §6.2.3). */
+  readonly neverIndexed: ReadonlySet<string> | undefined
   /** 1xx of the upstream. */
   sendInformational(head: Http1Head): void
   /** `100 Continue` of ours, for a client that waits for one. */

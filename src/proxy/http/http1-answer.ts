@@ -34,6 +34,7 @@ export interface Http1Requests {
 /** The answering half of a client's connection: answers go out with framing of our own (RFC 9112 §6). */
 export class Http1Answer implements Downstream {
   readonly client: ClientFacts
+  readonly neverIndexed = undefined
   /** Set per request: does the connection go on after this answer? */
   keepsAlive = true
   private readonly link: Link

@@ -33,12 +33,14 @@ export interface Http2Reading {
 export class Http2Answer implements Downstream {
   readonly client: ClientFacts
   readonly hasPending = false
+  readonly neverIndexed: ReadonlySet<string> | undefined
   private readonly stream: Http2Stream
   private readonly request: Http2Reading
   private readonly isHeadOnly: boolean
   /** The request asks for a tunnel, so a 2xx would be taken for one (RFC 8441 §4). */
   private readonly wantsTunnel: boolean
   private fields: string[] | undefined
+  private answersNeverIndexed: ReadonlySet<string> | undefined
   private isWhole = false
   private isFull = false
 
@@ -49,6 +51,7 @@ export class Http2Answer implements Downstream {
     kind: { readonly isHeadOnly: boolean; readonly wantsTunnel: boolean },
   ) {
     this.stream = stream
+    this.neverIndexed = stream.neverIndexed
     this.client = client
     this.request = request
     this.isHeadOnly = kind.isHeadOnly
@@ -77,6 +80,7 @@ export class Http2Answer implements Downstream {
     )
       fields.push('content-length', String(head.contentLength))
     this.isWhole = framing === 'whole'
+    this.answersNeverIndexed = additions.neverIndexed
     this.fields = fields
   }
 
@@ -153,7 +157,7 @@ export class Http2Answer implements Downstream {
     const { fields } = this
     if (fields === undefined) return
     this.fields = undefined
-    this.stream.sendHead({ fields, isWhole: false })
+    this.stream.sendHead({ fields, isWhole: false, neverIndexed: this.answersNeverIndexed })
   }
 
   private statusOf(status: number): string {

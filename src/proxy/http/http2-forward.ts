@@ -67,7 +67,10 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
     const text = context.requestHeads.write(outgoingHead(exchange, target), exchange.downstream.client)
     const fields = requestFields(text, this.pool.address.tls === undefined ? 'http' : 'https')
     this.session = session
-    const stream = session.request({ fields, isWhole: !exchange.head.hasBody }, this)
+    const stream = session.request(
+      { fields, isWhole: !exchange.head.hasBody, neverIndexed: exchange.downstream.neverIndexed },
+      this,
+    )
     this.stream = stream
     for (const piece of this.kept ?? []) stream.write(piece, 0, piece.length)
     if (this.requestTrailers !== undefined) this.endRequest(stream)
@@ -158,7 +161,12 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
         resume: () => this.stream?.resume(),
       })
     }
-    exchange.downstream.sendHead(head, bodyKind, additions)
+    const neverIndexed = this.stream?.neverIndexed
+    exchange.downstream.sendHead(
+      head,
+      bodyKind,
+      neverIndexed === undefined ? additions : { ...additions, neverIndexed },
+    )
     if (isWhole) this.onEnd()
   }
 

@@ -17,6 +17,8 @@ export interface ResponseAdditions {
   readonly isWhole: boolean
   /** The value of Strict-Transport-Security, which replaces the upstream's; '' leaves that alone. */
   readonly sts: string
+  /** Names of fields that came as never to be indexed (RFC 7541 §6.2.3), and go on so. */
+  readonly neverIndexed?: ReadonlySet<string> | undefined
 }
 
 export const NO_ADDITIONS: ResponseAdditions = {
