@@ -108,10 +108,13 @@ export class Http2Pool {
     const at = this.sessions.indexOf(session)
     if (at === -1) return
     this.sessions.splice(at, 1)
-    // There may be another now.
     const queue = [...this.queue]
     this.queue.clear()
-    for (const seeker of queue) this.connect(seeker)
+    for (const seeker of queue) {
+      // There may be another now.
+      if (!this.isClosed) this.connect(seeker)
+      else seeker.onNoSession('connect', new Error('no target has this address any more'))
+    }
   }
 
   /** A session has been made for an address that nobody has any more. */

@@ -179,6 +179,20 @@ describe('requests over HTTP/2', () => {
     assert.equal(upstream.connections.length, 1)
   })
 
+  test('that wait go nowhere when no target has the address any more', async () => {
+    await using upstream = await startHttp2(setting(MAX_STREAMS, 1))
+    using pooled = startPool(upstream.port, { maxConnections: 1 })
+    const first = new Asked(pooled.pool, '/1')
+    const second = new Asked(pooled.pool, '/2')
+    const connection = await requestsOn(upstream, 1)
+    pooled.upstreams.http2.release(pooled.pool)
+    await second.has('none: connect, no target has this address any more')
+    say(connection, wholeHead(1))
+    await first.has('closed 0')
+    await until('its end', () => connection.hasEnded)
+    assert.equal(upstream.connections.length, 1)
+  })
+
   test('that wait go on a new connection when the one they wait for is lost', async () => {
     await using upstream = await startHttp2(setting(MAX_STREAMS, 1))
     using pooled = startPool(upstream.port, { maxConnections: 1 })
