@@ -1,5 +1,9 @@
+import { leaveBuffer, takeBuffer } from '../socket/read-buffers.ts'
+
 /** Small pieces share a buffer of this size: what one byte brings must not cost a buffer. */
 const SHARED_BYTES = 4096
+/** From here on the buffers are those of links, which are used again. */
+const BULK_BYTES = 32_768
 
 interface Piece {
   readonly bytes: Buffer
@@ -15,17 +19,15 @@ export class PieceQueue {
 
   /** Adds a copy of `bytes[from, to)`. */
   push(bytes: Buffer, from: number, to: number): void {
-    const count = to - from
-    const last = this.pieces.at(-1)
-    if (last !== undefined && last.bytes.length - last.to >= count) {
-      bytes.copy(last.bytes, last.to, from, to)
-      last.to += count
-    } else {
-      const copy = Buffer.allocUnsafe(last === undefined ? count : Math.max(count, SHARED_BYTES))
-      bytes.copy(copy, 0, from, to)
-      this.pieces.push({ bytes: copy, from: 0, to: count })
+    this.bytes += to - from
+    let at = from
+    while (at < to) {
+      const last = this.pieces.at(-1)
+      const piece = last !== undefined && last.to < last.bytes.length ? last : this.add(to - at)
+      const count = bytes.copy(piece.bytes, piece.to, at, to)
+      piece.to += count
+      at += count
     }
-    this.bytes += count
   }
 
   /** The first bytes that wait; undefined when there are none. */
@@ -39,11 +41,25 @@ export class PieceQueue {
     if (first === undefined) return
     this.bytes -= count
     first.from += count
-    if (first.from === first.to) this.pieces.shift()
+    if (first.from < first.to) return
+    this.pieces.shift()
+    leaveBuffer(first.bytes)
   }
 
   clear(): void {
+    for (const piece of this.pieces) leaveBuffer(piece.bytes)
     this.pieces = []
     this.bytes = 0
+  }
+
+  /** A new last piece, with room for some of so many bytes. */
+  private add(count: number): Piece {
+    const bytes =
+      count >= BULK_BYTES
+        ? takeBuffer({ isLarge: false })
+        : Buffer.allocUnsafe(this.pieces.length === 0 ? count : Math.max(count, SHARED_BYTES))
+    const piece = { bytes, from: 0, to: 0 }
+    this.pieces.push(piece)
+    return piece
   }
 }

@@ -19,6 +19,8 @@ export interface SessionOptions {
 export interface SessionUser {
   /** Server: a request, well formed. What follows goes to `stream.user`; nothing does where `isWhole`. */
   onStream(stream: Http2Stream, fields: string[], isWhole: boolean): void
+  /** All that had arrived together has been handed over. */
+  onRead(): void
   /** The peer's first SETTINGS are here: it speaks HTTP/2. */
   onReady(): void
   /** It has acknowledged ours. */

@@ -38,6 +38,8 @@ export class Http2Session implements LinkUser, StreamHost {
   lastServedStreamId = LARGEST_STREAM_ID
   /** No stream is open, and none will be. */
   isOver = false
+  /** What came in one read is being handed over. */
+  isReading = false
   private readonly reader: FrameReader
   private readonly waiting = new WaitingStreams()
   private nextStreamId = 1
@@ -111,7 +113,10 @@ export class Http2Session implements LinkUser, StreamHost {
 
   onBytes(bytes: Buffer, length: number): void {
     this.openedNow = 0
+    this.isReading = true
     this.reader.read(bytes, 0, length)
+    this.isReading = false
+    this.user.onRead()
     if (this.hasNewRoom) this.pump()
     if (this.openedNow > MANY_STREAMS) this.link.standBack()
     if (this.isOver || this.isPausedForOutput || this.link.pendingBytes < MAX_UNSENT_BYTES) return

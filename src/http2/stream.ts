@@ -230,9 +230,11 @@ export class Http2Stream {
       const piece = this.kept.first()
       if (piece === undefined) break
       const { bytes, from, to } = piece
+      this.user.onData(bytes, from, to)
+      // Not before: its buffer goes to the next who needs one.
+      if (this.kept.first() !== piece) break
       this.kept.take(to - from)
       this.host.freed(to - from)
-      this.user.onData(bytes, from, to)
       this.host.taken(this, to - from)
     }
     this.isDelivering = false

@@ -122,8 +122,9 @@ export class Http2Upstream implements Expiring, SessionUser {
     this.refuse(error)
   }
 
-  // An upstream makes no requests, and when it knows our SETTINGS makes no difference.
+  // An upstream makes no requests, when it knows our SETTINGS makes no difference, and answers leave together anyway.
   onStream(): void {}
+  onRead(): void {}
   onSettled(): void {}
 
   private begin(link: Link): void {

@@ -87,6 +87,8 @@ class Watched implements SessionUser {
     setImmediate(() => setImmediate(() => this.closed.resolve()))
   }
 
+  onRead(): void {}
+
   onSettled(): void {
     this.isOpen()
   }

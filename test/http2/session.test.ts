@@ -106,6 +106,8 @@ class Asking implements SessionUser, StreamUser, AsyncDisposable {
   }
 
   onStream(): void {}
+  onRead(): void {}
+
   onSettled(): void {}
   onGoaway(): void {}
   onStreamClosed(): void {}

@@ -30,6 +30,11 @@ export interface Http2Host {
   failed(cause: unknown): void
 }
 
+/** A body of which some has come. */
+export interface BatchedBody {
+  onBatch(): void
+}
+
 /** Bytes of request bodies that may be under way on one stream before we have passed them on. */
 const STREAM_WINDOW_BYTES = 262_144
 const SESSION_WINDOW_BYTES = 1_048_576
@@ -53,6 +58,7 @@ export class Http2Connection implements SessionUser, Expiring {
   tunnels = 0
   private readonly host: Http2Host
   private readonly limits: Http2Limits
+  private batched: BatchedBody[] = []
   private isSettled = false
   private isFinishing = false
 
@@ -129,6 +135,19 @@ export class Http2Connection implements SessionUser, Expiring {
       this.host.failed(cause)
       stream.reset(ERROR.internalError)
     }
+  }
+
+  /** More of a body may have come in the same read, to be passed on in one piece. */
+  batch(body: BatchedBody): void {
+    if (this.session.isReading) this.batched.push(body)
+    else body.onBatch()
+  }
+
+  onRead(): void {
+    const { batched } = this
+    if (batched.length === 0) return
+    this.batched = []
+    for (const body of batched) body.onBatch()
   }
 
   onReady(): void {}

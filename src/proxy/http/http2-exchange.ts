@@ -5,7 +5,7 @@ import { ERROR } from '../../wire/http2-frames.ts'
 import { Exchange } from './exchange.ts'
 import type { HeadPool } from './head-pool.ts'
 import { Http2Answer, type Http2Reading } from './http2-answer.ts'
-import type { Http2Connection } from './http2-connection.ts'
+import type { BatchedBody, Http2Connection } from './http2-connection.ts'
 import { requestHeadText, trailerLines } from './http2-head.ts'
 import type { ClientFacts } from './request-head.ts'
 
@@ -39,7 +39,7 @@ const LINGER_MS = 1000
 const HTTP2_VERSION = 20
 
 /** One request of an HTTP/2 connection: the reading half, which brings the head in and the body as it comes. */
-export class Http2Exchange implements Http2Reading, StreamUser, Expiring {
+export class Http2Exchange implements Http2Reading, StreamUser, BatchedBody, Expiring {
   dueAt = Number.POSITIVE_INFINITY
   spoke = -1
   private readonly stream: Http2Stream
@@ -50,6 +50,7 @@ export class Http2Exchange implements Http2Reading, StreamUser, Expiring {
   private trailers = ''
   private answer: Http2Answer | undefined
   private isBodyDone: boolean
+  private isBatched = false
   private tunnel: StreamUser | undefined
   private readDueAt = Number.POSITIVE_INFINITY
   private writeDueAt = Number.POSITIVE_INFINITY
@@ -160,9 +161,16 @@ export class Http2Exchange implements Http2Reading, StreamUser, Expiring {
 
   onData(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel !== undefined) return this.tunnel.onData(bytes, from, to)
-    const request = this.exchange?.carrier?.request
-    request?.onBody(bytes, from, to)
-    request?.onBodyBatch()
+    this.exchange?.carrier?.request.onBody(bytes, from, to)
+    if (this.isBatched) return
+    this.isBatched = true
+    this.connection.batch(this)
+  }
+
+  /** All of the body that came with it has been handed over. */
+  onBatch(): void {
+    this.isBatched = false
+    this.exchange?.carrier?.request.onBodyBatch()
   }
 
   onTrailers(fields: string[]): void {
