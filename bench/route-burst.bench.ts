@@ -1,7 +1,7 @@
 // A table of many routes comes, and goes, at once: for how long does a worker look at nothing else?
 //   node bench/route-burst.bench.ts [ROUTES]
 // Two answers: the delay of the loop as its metrics have it, which is longer where other work has the processors; and the most processor time
-// between two turns (turn-probe.ts), which is the router's own.
+// between two turns (turn-probe-program.ts), which is the router's own.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findPorts } from '../test/harness/spawn-fabio.ts'
 import { startFabio } from '../test/harness/start-fabio.ts'
 
-const probe = join(import.meta.dirname, 'turn-probe.ts')
+const probe = join(import.meta.dirname, 'turn-probe-program.ts')
 if (!process.execArgv.includes(probe)) {
   const args = [...process.execArgv, '--import', probe, import.meta.filename, ...process.argv.slice(2)]
   process.exit(spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1)
