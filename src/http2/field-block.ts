@@ -10,6 +10,8 @@ export type FieldBlock =
   | {
       readonly kind: 'fields'
       readonly fields: string[]
+      /** As RFC 9113 §10.5.1 counts them. */
+      readonly listBytes: number
       /** Names or values have letters that none may have. */
       readonly isMalformed: boolean
       /** Names of fields that must not be indexed further on either (RFC 7541 §6.2.3). */
@@ -60,7 +62,7 @@ export class FieldBlockReader {
       if (!(cause instanceof CompressionError)) throw cause
       return { kind: 'broken', code: ERROR.compressionError }
     }
-    const { isMalformed, neverIndexed } = this.decoder
-    return { kind: 'fields', fields, isMalformed, neverIndexed }
+    const { listBytes, isMalformed, neverIndexed } = this.decoder
+    return { kind: 'fields', fields, listBytes, isMalformed, neverIndexed }
   }
 }

@@ -21,6 +21,7 @@ export class IncomingFrames implements FrameSink {
   private dataEndsStream = false
   /** Of it, what is padding or has not come yet. */
   private dataLeft = 0
+  private hasContent = false
 
   constructor(session: Http2Session) {
     this.session = session
@@ -83,9 +84,9 @@ export class IncomingFrames implements FrameSink {
     stream.receiveWindow -= length
     if (stream.receiveWindow < 0) return session.refuse(streamId, ERROR.flowControlError)
     this.dataEndsStream = (flags & FLAG.endStream) !== 0
-    if (length === 0 && !this.dataEndsStream && !session.floods.mayWaste()) return session.fail(ERROR.enhanceYourCalm)
     this.dataStream = stream
     this.dataLeft = length
+    this.hasContent = false
   }
 
   onData(bytes: Buffer, from: number, to: number): void {
@@ -93,6 +94,7 @@ export class IncomingFrames implements FrameSink {
     if (stream === undefined || stream.isClosed) return
     const count = to - from
     this.dataLeft -= count
+    this.hasContent = true
     if (stream.bodyLeft >= 0) {
       stream.bodyLeft -= count
       if (stream.bodyLeft < 0) return this.session.refuse(stream.id, ERROR.protocolError)
@@ -105,7 +107,11 @@ export class IncomingFrames implements FrameSink {
     this.dataStream = undefined
     if (stream === undefined || stream.isClosed) return
     if (this.dataLeft > 0) this.session.taken(stream, this.dataLeft)
-    if (!this.dataEndsStream) return
+    if (!this.dataEndsStream) {
+      // Also DATA that is nothing but padding.
+      if (!this.hasContent && !this.session.floods.mayWaste()) this.session.fail(ERROR.enhanceYourCalm)
+      return
+    }
     if (stream.bodyLeft > 0) return this.session.refuse(stream.id, ERROR.protocolError)
     stream.receiveEnd()
   }
@@ -233,7 +239,7 @@ export class IncomingFrames implements FrameSink {
     const { session } = this
     if (streamId !== 0) return session.fail(ERROR.protocolError)
     if (to - from !== 8) return session.fail(ERROR.frameSizeError)
-    if ((flags & FLAG.ack) !== 0) return session.pingAnswered(bytes, from)
+    if ((flags & FLAG.ack) !== 0) return session.pings.answered(bytes, from)
     if (this.mayAnswer()) session.output.writePing(bytes, from, { isAck: true })
   }
 

@@ -15,6 +15,9 @@ export interface BlockKind {
 /** Interim answers (1xx) to one request. Some upstreams send one every few seconds while they work, none sends this many. */
 const MAX_INTERIM_ANSWERS = 1000
 
+/** Fields of all requests at a time of one connection. */
+const MAX_HEADS_BYTES = 16_777_216
+
 type WholeBlock = Exclude<FieldBlock, { kind: 'broken' }>
 
 /** What whole field blocks are: requests, answers, or fields behind a body; and what of them is malformed (RFC 9113 §8.1). */
@@ -63,10 +66,13 @@ export class IncomingHeads {
     if (streamId > session.lastServedStreamId) return session.closed.remember(streamId, CLOSING.byUs)
     if (block.kind === 'too-large') return session.refuse(streamId, ERROR.enhanceYourCalm)
     if (session.open.size >= session.options.maxStreams) return session.refuse(streamId, ERROR.refusedStream)
-    const { fields, neverIndexed } = block
+    const { fields, listBytes, neverIndexed } = block
+    // A few bytes on the wire can stand for all of the table (RFC 7541 §7.3), in every request at a time.
+    if (session.headBytes > 0 && session.headBytes + listBytes > MAX_HEADS_BYTES)
+      return session.refuse(streamId, ERROR.enhanceYourCalm)
     const length = isMalformed ? MALFORMED : judgeRequest(fields)
     if (length === MALFORMED || (endsStream && length > 0)) return session.refuse(streamId, ERROR.protocolError)
-    const stream = session.accept(streamId)
+    const stream = session.accept(streamId, listBytes)
     stream.neverIndexed = neverIndexed
     stream.hasHead = true
     stream.bodyLeft = length

@@ -8,6 +8,7 @@ import { IncomingFrames } from './incoming-frames.ts'
 import { writeOpening } from './opening.ts'
 import { Output } from './output.ts'
 import { PeerSettings } from './peer-settings.ts'
+import { Pings } from './pings.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import type { SessionOptions, SessionUser } from './session-user.ts'
 import { Http2Stream, type SentHead, type StreamHost, type StreamUser } from './stream.ts'
@@ -17,7 +18,6 @@ import { WaitingStreams } from './waiting-streams.ts'
 const MAX_UNSENT_BYTES = 262_144
 /** Of one read: more can wait for the next turn of the loop. */
 const MANY_STREAMS = 100
-const PING = Buffer.from('fabio\0\0\0', 'latin1')
 
 /** One HTTP/2 connection (RFC 9113) of either role, on a link that is its own from here on. */
 export class Http2Session implements LinkUser, StreamHost {
@@ -25,6 +25,7 @@ export class Http2Session implements LinkUser, StreamHost {
   readonly user: SessionUser
   readonly options: SessionOptions
   readonly output: Output
+  readonly pings: Pings
   readonly floods: FloodLimits
   readonly peer: PeerSettings
   readonly open = new Map<number, Http2Stream>()
@@ -36,6 +37,8 @@ export class Http2Session implements LinkUser, StreamHost {
   lastPeerStreamId = 0
   /** Streams above this one are not looked at. */
   lastServedStreamId = LARGEST_STREAM_ID
+  /** Of the heads of all streams that the peer has opened. */
+  headBytes = 0
   /** No stream is open, and none will be. */
   isOver = false
   /** What came in one read is being handed over. */
@@ -49,7 +52,6 @@ export class Http2Session implements LinkUser, StreamHost {
   /** The peer has said that it takes no more streams. */
   private isGone = false
   private isPausedForOutput = false
-  private onPingAck: (() => void) | undefined
 
   constructor(link: Link, user: SessionUser, options: SessionOptions) {
     const isServer = options.role === 'server'
@@ -57,6 +59,7 @@ export class Http2Session implements LinkUser, StreamHost {
     this.user = user
     this.options = options
     this.output = new Output(link)
+    this.pings = new Pings(this.output)
     this.floods = new FloodLimits(options.maxResets)
     this.peer = new PeerSettings({ isClient: isServer })
     this.reader = new FrameReader(new IncomingFrames(this), { hasPreface: isServer })
@@ -80,12 +83,6 @@ export class Http2Session implements LinkUser, StreamHost {
     // The last stream there is (§5.1.1): the next request wants another connection.
     if (this.nextStreamId > LARGEST_STREAM_ID) this.peerGoes(LARGEST_STREAM_ID)
     return stream
-  }
-
-  /** Asks the peer for a sign of life. Once at a time. */
-  ping(onAck: () => void): void {
-    this.onPingAck = onAck
-    this.output.writePing(PING, 0, { isAck: false })
   }
 
   /** Says that there will be no stream above this one. */
@@ -231,9 +228,12 @@ export class Http2Session implements LinkUser, StreamHost {
   }
 
   /** The peer has opened a stream. */
-  accept(id: number): Http2Stream {
+  accept(id: number, headBytes: number): Http2Stream {
+    const stream = this.createStream(id)
+    stream.headBytes = headBytes
+    this.headBytes += headBytes
     this.openedNow++
-    return this.createStream(id)
+    return stream
   }
 
   /** The peer's fault ends a stream, which may never have been one. */
@@ -249,6 +249,7 @@ export class Http2Session implements LinkUser, StreamHost {
 
   closeStream(stream: Http2Stream, code: number, closing: Closing): void {
     if (!this.open.delete(stream.id)) return
+    this.headBytes -= stream.headBytes
     this.waiting.delete(stream)
     this.closed.remember(stream.id, closing)
     stream.closed(code)
@@ -257,13 +258,6 @@ export class Http2Session implements LinkUser, StreamHost {
     if (this.open.size > 0) return
     if (this.isClosing) this.finish(ERROR.noError)
     else if (this.isGone) this.close()
-  }
-
-  pingAnswered(bytes: Buffer, from: number): void {
-    const { onPingAck } = this
-    if (onPingAck === undefined || PING.compare(bytes, from, from + PING.length) !== 0) return
-    this.onPingAck = undefined
-    onPingAck()
   }
 
   private createStream(id: number): Http2Stream {

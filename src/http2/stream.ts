@@ -58,6 +58,8 @@ export class Http2Stream {
   bodyLeft = -1
   /** The head has come that a body follows. */
   hasHead = false
+  /** What its head takes of the memory that the peer's requests may have. */
+  headBytes = 0
   /** Answers of 1xx that have come. */
   interims = 0
   /** The request was HEAD: the answer's length says nothing of what comes. */

@@ -26,6 +26,8 @@ const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 export class HpackDecoder {
   /** Of the last block: it has a name or a value with characters that none may have (RFC 9113 §8.2.1). */
   isMalformed = false
+  /** Of the last block that was not too long: octets of its list, as `maxBytes` counts them. */
+  listBytes = 0
   /** Of the last block: names of fields that no table may ever hold (RFC 7541 §6.2.3), here and further on. */
   neverIndexed: Set<string> | undefined
   private readonly table = new HpackTable(DEFAULT_TABLE_BYTES)
@@ -77,6 +79,7 @@ export class HpackDecoder {
     // Not to keep a whole read alive.
     this.bytes = scratch
     this.fields = NONE
+    this.listBytes = maxBytes - this.room
     return this.room >= 0
   }
 

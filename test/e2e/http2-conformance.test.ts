@@ -18,8 +18,8 @@ import { answering, OK, type RawUpstream, startRawUpstream } from '../harness/ra
 import { type DataPath, startDataPath } from '../harness/start-data-path.ts'
 import { until } from '../harness/until.ts'
 
-// RFC 9113 and RFC 7541 on raw frames: what a connection, or a stream, has to end for. Most is nghttp2's doing; that it stays so with
-// our options, and that no such client costs anybody else anything, is what is tested.
+// RFC 9113 and RFC 7541 on raw frames: what a connection, or a stream, has to end for, and that no such client costs anybody else
+// anything.
 
 const SETTINGS = frame(FRAME.settings, 0, 0)
 const START = PREFACE + SETTINGS
@@ -34,6 +34,7 @@ const {
   NGHTTP2_FLOW_CONTROL_ERROR: FLOW_CONTROL,
   NGHTTP2_STREAM_CLOSED: CLOSED,
   NGHTTP2_COMPRESSION_ERROR: COMPRESSION,
+  NGHTTP2_ENHANCE_YOUR_CALM: CALM,
 } = constants
 
 type Outcome =
@@ -323,6 +324,10 @@ describe('floods', () => {
         frame(FRAME.continuation, 0, 1, fieldBlock('x', 'y')).repeat(1000),
     ],
     [
+      'of DATA that is nothing but padding',
+      frame(FRAME.headers, FLAG.endHeaders, 1, POST) + frame(FRAME.data, FLAG.padded, 1, '\x01\0').repeat(1100),
+    ],
+    [
       'of streams that are reset',
       Array.from(
         { length: 3000 },
@@ -340,11 +345,30 @@ describe('floods', () => {
       for (let i = 0; i < 400 && path.services[0]!.size > 0 && !client.socket.destroyed; i++) {
         client.send(piece)
         if (client.socket.writableNeedDrain) await new Promise(resolve => setTimeout(resolve, 5))
-        if (name.includes('CONTINUATION') || name.includes('reset')) break
+        if (/CONTINUATION|padding|reset/.test(name)) break
       }
       client.socket.resume()
       await client.ended()
       await isAlive()
     })
   }
+})
+
+test('heads of many requests that stand for much more than was sent are refused when they are too much together', async () => {
+  await using silent = await startRawUpstream(() => {})
+  await using small = await startDataPath({ addr: '127.0.0.1:0;h2c=true', routes: `route add svc / ${silent.url}` })
+  await using client = await RawClient.connect(small.port)
+  // One entry of the table that takes nearly all of it, and in every further request 200 times that entry.
+  const large = `\x40\x01x\x7f\xa1\x1e${'v'.repeat(4000)}`
+  const heads = [frame(FRAME.headers, END, 1, `${requestBlock()}${large}`)]
+  for (let id = 3; id < 100; id += 2)
+    heads.push(frame(FRAME.headers, END, id, `${requestBlock()}${'\xbe'.repeat(200)}`))
+  client.send(START + heads.join(''))
+  const refused = (received: string): number =>
+    readFrames(received).filter(one => one.type === FRAME.resetStream && errorCode(one) === CALM).length
+  await client.until(received => refused(received) > 0)
+  const open = small.headsInUse
+  assert.ok(open > 10 && open < 30, `${open} requests`)
+  client.send(frame(FRAME.ping, 0, 0, '12345678'))
+  await client.until(received => readFrames(received).some(one => one.type === FRAME.ping))
 })

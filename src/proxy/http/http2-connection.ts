@@ -112,7 +112,7 @@ export class Http2Connection implements SessionUser, Expiring {
     this.isFinishing = true
     this.session.goaway(ERROR.noError, LARGEST_STREAM_ID)
     this.host.deadlines.set(this, GOAWAY_MS)
-    this.session.ping(() => this.session.close())
+    this.session.pings.ask(() => this.session.close())
   }
 
   destroy(): void {
