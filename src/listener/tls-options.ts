@@ -12,6 +12,7 @@ export interface TlsFacts {
 
 /** Those of Go, in its order of preference where the processor knows AES. */
 const TLS13_SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
+/** What is used of older ones unless said otherwise, likewise. */
 const TLS12_SUITES = [
   'ECDHE-ECDSA-AES128-GCM-SHA256',
   'ECDHE-RSA-AES128-GCM-SHA256',
@@ -23,6 +24,21 @@ const TLS12_SUITES = [
   'ECDHE-RSA-AES128-SHA',
   'ECDHE-ECDSA-AES256-SHA',
   'ECDHE-RSA-AES256-SHA',
+]
+/** Only where `tlsciphers` names them: without forward secrecy, or weak. The best first, as in Go. */
+const INSECURE_SUITES = [
+  'AES128-GCM-SHA256',
+  'AES256-GCM-SHA384',
+  'AES128-SHA',
+  'AES256-SHA',
+  'ECDHE-RSA-DES-CBC3-SHA',
+  'DES-CBC3-SHA',
+  'ECDHE-ECDSA-AES128-SHA256',
+  'ECDHE-RSA-AES128-SHA256',
+  'AES128-SHA256',
+  'ECDHE-ECDSA-RC4-SHA',
+  'ECDHE-RSA-RC4-SHA',
+  'RC4-SHA',
 ]
 /** Without one of these a connection may not speak HTTP/2 over TLS 1.2 (RFC 9113 §9.2.2). */
 const HTTP2_SUITES = ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256']
@@ -45,7 +61,9 @@ export function tlsContextOptions(spec: ListenerSpec): SecureContextOptions {
 
 function olderSuites({ tlsCiphers }: ListenerSpec): readonly string[] {
   if (tlsCiphers.length === 0) return TLS12_SUITES
-  return tlsCiphers.map(({ openSslName }) => openSslName).filter(name => !TLS13_SUITES.includes(name))
+  // The order in which they are written is none of preference, as in Go: a client of HTTP/2 must not get a suite it has to refuse.
+  const named = new Set(tlsCiphers.map(({ openSslName }) => openSslName))
+  return [...TLS12_SUITES, ...INSECURE_SUITES].filter(name => named.has(name))
 }
 
 /** Fabio refuses to start with such ciphers; here such a listener does not offer HTTP/2. */

@@ -27,6 +27,7 @@ const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112])
 const INTERNAL_ERROR = Buffer.from([21, 3, 3, 0, 2, 2, 80])
 
 /** What Go answers to somebody who speaks HTTP where TLS is spoken. */
+const HTTP_PROTOCOLS: ReadonlySet<string> = new Set(['http', 'https', 'https+tcp+sni', 'prometheus'])
 const NOT_TLS = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
 
 /** node:tls keeps the socket it was given here. Without it a failed handshake ends without a word, which is all that is lost. */
@@ -190,7 +191,8 @@ export class TlsTerminator<T> {
     log.debug(
       `TLS handshake error on ${spec.addr} from ${socket.remoteAddress ?? 'a client that is gone'}: ${error.message}`,
     )
-    if (error.code === 'ERR_SSL_HTTP_REQUEST') socket._parent?.write(NOT_TLS, 'latin1')
+    if (error.code === 'ERR_SSL_HTTP_REQUEST' && HTTP_PROTOCOLS.has(spec.proto))
+      socket._parent?.write(NOT_TLS, 'latin1')
     socket.destroy()
   }
 }

@@ -94,6 +94,7 @@ test('tlsmin, tlsmax and tlsciphers are what clients get', async () => {
     ['TLS 1.3 with tlsmax=tls12', chosen, ['--tlsv1.3'], undefined],
     ['a suite that is named', chosen, seclevel('ECDHE-RSA-AES128-SHA'), /tlscipher=0xc013/],
     ['a suite by number', chosen, ['--ciphers', 'ECDHE-RSA-AES128-GCM-SHA256'], /tlscipher=0xc02f/],
+    ['the best of those that are named, not the first', chosen, seclevel('ALL'), /tlscipher=0xc02f/],
     ['a suite that is not named', chosen, ['--ciphers', 'ECDHE-RSA-AES256-GCM-SHA384'], undefined],
   ]
   for (const [what, port, args, expected] of cases) {
@@ -228,6 +229,10 @@ test('a tcp listener with a certificate passes on what it decrypts, and offers n
   assert.equal(String(answer), 'HELLO')
   assert.equal(client.alpnProtocol, false)
   client.destroy()
+  // Not a word of HTTP where none is spoken.
+  await using plain = await RawClient.connect(port)
+  plain.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  assert.equal(await plain.ended(), '')
 })
 
 test('certificates of a directory are chosen by name, changed while it runs, and shown to operators', async () => {
