@@ -72,7 +72,7 @@ for (const { title, status = connected, steps = ['table', 'listening'], limitMs 
   },
   {
     title: 'routes are held back',
-    status: { ...connected, held: { since: NOW, instances: 10, routes: 12 } },
+    status: { ...connected, held: { since: NOW, until: NOW + 30_000, instances: 10, routes: 12 } },
     isReady: true,
     text: 'OK\nheld: the withdrawal of 12 routes waits to be confirmed',
   },

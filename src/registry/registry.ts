@@ -82,6 +82,8 @@ export interface RegistryStatus {
 export interface HeldRoutes {
   /** In milliseconds since 1970. */
   readonly since: number
+  /** The earliest that they can go, in milliseconds since 1970; later when nothing confirms it. */
+  readonly until: number
   readonly instances: number
   readonly routes: number
 }

@@ -413,6 +413,33 @@ describe('in a browser', { skip }, () => {
     assert.equal(await page.locator('.problems mark').textContent(), 'strip')
   })
 
+  test('routes that are from a snapshot, and routes that are held back, are told of on every page', async () => {
+    const [writtenAt, since, until] = [Date.UTC(2026, 4, 3, 10, 30), Date.now() - 5000, Date.now() + 25_000]
+    for (const { url, scheme, width } of [
+      { url: '/routes', scheme: 'light', width: 1280 },
+      { url: '/config', scheme: 'dark', width: 390 },
+    ] as const) {
+      await using opened = await openPage({
+        ...{ url, scheme, width, table: new FakeTable(ROWS) },
+        registryStatus: () => ({
+          ...{ backend: 'consul', state: 'stale', since, reason: undefined, sources: [], requests: 0 },
+          snapshot: { writtenAt },
+          held: { since, until, instances: 1, routes: 1200 },
+        }),
+      })
+      const { page } = opened
+      await page.getByText('Routes from a snapshot').waitFor()
+      const told = (await page.locator('.state-notices').textContent()) ?? ''
+      assert.match(told, /written .*2026/)
+      assert.match(
+        told,
+        /withdrawal of 1,200 routes is held back since .*: the registry no longer lists 1 instance\. They are served until/,
+      )
+      const fits = await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
+      assert.equal(fits, true, 'nothing sticks out')
+    }
+  })
+
   test('the page of problems says whose each is and what would be right, and the bar counts them', async () => {
     await using opened = await openPage({ url: '/problems', problems: () => PROBLEMS })
     const { page } = opened

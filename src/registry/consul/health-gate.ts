@@ -60,7 +60,8 @@ export class HealthGate {
   /** What is held back now. */
   get held(): HeldRoutes | undefined {
     if (this.#heldSince === undefined) return undefined
-    return { since: this.#heldSince, instances: this.#brake.held, routes: this.#brake.heldRoutes }
+    const until = this.#heldSince + this.#options.brake.graceMs
+    return { since: this.#heldSince, until, instances: this.#brake.held, routes: this.#brake.heldRoutes }
   }
 
   /** Memory for the next answer. */

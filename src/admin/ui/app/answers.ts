@@ -86,6 +86,15 @@ export interface ServerStatus {
     readonly state: 'connecting' | 'connected' | 'stale'
     readonly since: number
     readonly reason?: string
+    /** What is served is as it was written down then, in epoch milliseconds. */
+    readonly snapshot?: { readonly writtenAt: number }
+    /** Routes that stay although the registry says that they are gone; `until` is the earliest end. */
+    readonly held?: {
+      readonly since: number
+      readonly until: number
+      readonly instances: number
+      readonly routes: number
+    }
   }
   /** `count`: definitions with a mistake; `conflicts`: routes whose definitions get in the way of each other. */
   readonly problems: { readonly count: number; readonly conflicts: number; readonly newest: number }

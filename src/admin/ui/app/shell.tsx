@@ -3,6 +3,7 @@ import type { PageSettings } from '../page-settings.ts'
 import type { ColorScheme, SchemeChoice } from './color-scheme.ts'
 import type { Connection, LiveUpdates } from './live-updates.ts'
 import type { Page } from './page.ts'
+import { StateNotices } from './state-notices.tsx'
 
 interface ShellProps {
   readonly settings: PageSettings
@@ -50,6 +51,7 @@ export function Shell({ settings, page, live, scheme, children }: ShellProps) {
           <SchemeButton scheme={scheme} />
         </div>
       </header>
+      <StateNotices status={live.status.value} />
       {children}
     </>
   )
