@@ -92,6 +92,11 @@ export class Http2Stream {
     this.receiveWindow = windows.receive
   }
 
+  /** Nothing was asked on the connection before. */
+  get isFirst(): boolean {
+    return this.id === 1
+  }
+
   /** Bytes that were written and wait for a window, or for the socket. */
   get pendingBytes(): number {
     return this.queue.bytes

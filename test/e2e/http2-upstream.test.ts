@@ -5,7 +5,9 @@ import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { askHttp1, Http2Client } from '../harness/http-clients.ts'
+import { errorCode, FLAG, FRAME, type Frame, fieldBlock, frame, PREFACE, readFrames } from '../harness/http2-frames.ts'
 import { RawClient, request } from '../harness/raw-client.ts'
+import { startRawUpstream } from '../harness/raw-upstream.ts'
 import { resetStream } from '../harness/reset-stream.ts'
 import { makeSelfSigned, type SelfSigned } from '../harness/self-signed.ts'
 import { startFabio } from '../harness/start-fabio.ts'
@@ -118,6 +120,72 @@ describe('a target over HTTP/2 that', () => {
     const { status, body } = await askHttp1(fabio.port)({ method: 'POST', body: 'again' })
     assert.equal(status, 201)
     assert.equal((JSON.parse(body) as Record<string, unknown>).body, 'again')
+  })
+
+  test('is lost with its connection is asked once more what may be done twice, and nothing else', async () => {
+    let asked = 0
+    await using upstream = await startHttp2((stream, fields) => {
+      asked++
+      if (asked % 2 === 0) stream.session?.destroy()
+      else echo(stream, fields)
+    })
+    await using fabio = await startFabio({
+      routes: `route add svc / http://127.0.0.1:${upstream.port}/ opts "h2=true"`,
+      flags: ['-runtime.gomaxprocs', '1'],
+    })
+    const ask = askHttp1(fabio.port)
+    for (const [method, status, count] of [
+      ['GET', 201, 1],
+      ['PUT', 201, 3],
+      ['POST', 502, 4],
+    ] as const) {
+      assert.equal((await ask({ method, body: method === 'GET' ? '' : 'body' })).status, status)
+      assert.equal(asked, count)
+    }
+  })
+
+  test('dies with the request leaves it to another target, once', async () => {
+    let lost = 0
+    const die: OnStream = stream => {
+      lost++
+      stream.session?.destroy()
+    }
+    await using first = await startHttp2(die)
+    await using second = await startHttp2(die)
+    await using third = await startHttp2(die)
+    const all = [first, second, third].map(({ port }) => `route add svc / http://127.0.0.1:${port}/ opts "h2=true"`)
+    await using fabio = await startFabio({ routes: all.join('\n'), flags: ['-runtime.gomaxprocs', '1'] })
+    const ask = askHttp1(fabio.port)
+    assert.equal((await ask({ path: '/' })).status, 502)
+    assert.equal(lost, 2)
+    assert.equal((await ask({ method: 'POST', path: '/', body: 'x' })).status, 502)
+    assert.equal(lost, 3)
+  })
+
+  test('answers before it has got the request is asked no more of it', async () => {
+    const framesOf = (received: string): Frame[] => readFrames(received.slice(PREFACE.length))
+    await using upstream = await startRawUpstream(
+      ({ socket, received }) => {
+        const asked = framesOf(received).some(({ type }) => type === FRAME.headers)
+        const answer = frame(FRAME.headers, FLAG.endHeaders | FLAG.endStream, 1, fieldBlock(':status', '413'))
+        if (asked) socket.write(answer, 'latin1')
+      },
+      ({ socket }) => socket.write(frame(FRAME.settings, 0, 0), 'latin1'),
+    )
+    const routes = `route add svc / http://127.0.0.1:${upstream.port}/ opts "h2=true"`
+    await using fabio = await startFabio({ addr: H2C, routes })
+    const session = http2.connect(fabio.url)
+    try {
+      const stream = session.request({ ':method': 'POST', ':path': '/' })
+      stream.on('error', () => {})
+      const [answer] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders]
+      assert.equal(answer[':status'], 413)
+      const resets = (): Frame[] => framesOf(upstream.received()).filter(({ type }) => type === FRAME.resetStream)
+      await until('a reset', () => resets().length === 1)
+      assert.deepEqual(resets().map(errorCode), [http2.constants.NGHTTP2_CANCEL])
+    } finally {
+      session.destroy()
+    }
   })
 
   test('is not there leaves the request to the next, and is a 502 without one', async () => {

@@ -1,12 +1,10 @@
 import type { Http2Stream, StreamUser } from '../../http2/stream.ts'
 import type { Http2Upstream } from '../../upstream/http2-upstream.ts'
 import { ERROR, errorName } from '../../wire/http2-frames.ts'
+import { KeptBody } from '../http/kept-body.ts'
 import { answerFields, fieldOf, isGrpcType } from './call-head.ts'
 import { MessageMeter } from './message-meter.ts'
 import { GRPC, parseStatus, statusOfHttp, statusOfReset } from './status.ts'
-
-/** As much of a request is kept until its answer begins, to be sent again where the first upstream refuses to look at it. */
-const MAX_KEPT_BYTES = 65_536
 
 export interface RelayLimits {
   readonly maxReceivedBytes: number
@@ -31,8 +29,7 @@ export class Relay implements StreamUser {
   private readonly answer: MessageMeter
   private readonly limits: RelayLimits
   private up: Http2Stream | undefined
-  private kept: Buffer[] | undefined = []
-  private keptBytes = 0
+  private readonly kept = new KeptBody()
   private isRequestEnded: boolean
   private hasAnswer = false
   private trailers: string[] | undefined
@@ -59,11 +56,11 @@ export class Relay implements StreamUser {
 
   /** From now on the call goes to this upstream, from its beginning. */
   attach(session: Http2Upstream, fields: readonly string[]): void {
-    const kept = this.kept ?? []
-    const isWhole = this.isRequestEnded && kept.length === 0
+    const { kept } = this
+    const isWhole = this.isRequestEnded && kept.isEmpty
     const up = session.request({ fields, isWhole, neverIndexed: this.down.neverIndexed }, this)
     this.up = up
-    for (const piece of kept) up.write(piece, 0, piece.length)
+    kept.sendTo(up)
     if (this.isRequestEnded && !isWhole) up.end()
     this.down.resume()
   }
@@ -71,7 +68,7 @@ export class Relay implements StreamUser {
   /** Nobody waits for the upstream any more. */
   cancel(): void {
     const up = this.letGo()
-    this.kept = undefined
+    this.kept.drop()
     up?.reset(ERROR.cancel)
   }
 
@@ -81,7 +78,7 @@ export class Relay implements StreamUser {
     const { up } = this
     if (up === undefined) return
     if (!this.received.pass(bytes, from, to)) return this.tooLarge('received', this.received.tooLarge)
-    if (this.kept !== undefined) this.keep(this.kept, bytes, from, to)
+    if (this.kept.isWhole) this.kept.add(bytes, from, to, { isSent: true })
     if (!up.write(bytes, from, to)) this.down.pause()
   }
 
@@ -95,12 +92,6 @@ export class Relay implements StreamUser {
     this.up?.resume()
   }
 
-  private keep(kept: Buffer[], bytes: Buffer, from: number, to: number): void {
-    this.keptBytes += to - from
-    if (this.keptBytes > MAX_KEPT_BYTES) this.kept = undefined
-    else kept.push(Buffer.from(bytes.subarray(from, to)))
-  }
-
   // ---- the answer, from the upstream
 
   onHead(received: string[], isWhole: boolean): void {
@@ -109,7 +100,7 @@ export class Relay implements StreamUser {
     const status = Number(fieldOf(fields, ':status'))
     // Interim answers mean nothing in gRPC.
     if (status < 200) return
-    this.kept = undefined
+    this.kept.drop()
     const contentType = fieldOf(fields, 'content-type') ?? ''
     if (status !== 200 || !isGrpcType(contentType)) {
       const code = statusOfHttp(status)
@@ -155,7 +146,7 @@ export class Relay implements StreamUser {
   onClosed(code: number): void {
     const up = this.letGo()
     if (up === undefined) return
-    if (code === ERROR.refusedStream && this.kept !== undefined) return this.owner.refused()
+    if (code === ERROR.refusedStream && this.kept.isWhole) return this.owner.refused()
     if (up.isLost) return this.owner.broken(GRPC.unavailable, 'error reading from server: EOF')
     this.owner.broken(statusOfReset(code), `stream terminated by RST_STREAM with error code: ${errorName(code)}`)
   }

@@ -9,6 +9,7 @@ import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
 import type { Carrier, Exchange } from './exchange.ts'
 import { fail } from './local-reply.ts'
+import { mayRepeat } from './may-repeat.ts'
 import { outgoingHead } from './outgoing-head.ts'
 import { OutgoingRequest } from './outgoing-request.ts'
 import { RecodedBody } from './recode.ts'
@@ -23,9 +24,6 @@ const CAUTIOUS_IDLE_MS = 500
 const CONTINUE_MS = 1000
 /** How long one direction of a tunnel may stay open and silent after the other has ended. */
 const HALF_OPEN_MS = 300_000
-
-/** What may be asked again when the first asking got lost (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 
 /** Carries one request to an upstream and its answer back, both as streams. */
 export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
@@ -51,8 +49,7 @@ export class Forward implements Carrier, ResponseReceiver, ConnectionSeeker {
     this.target = target
     this.pool = pool
     this.request = new OutgoingRequest(exchange.downstream, head.isChunked, context.requestHeads)
-    this.mayRepeat =
-      IDEMPOTENT.has(head.method) || head.find(HEADER.idempotencyKey) !== -1 || head.find(HEADER.xIdempotencyKey) !== -1
+    this.mayRepeat = mayRepeat(head)
   }
 
   start(): void {

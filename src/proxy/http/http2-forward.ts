@@ -4,15 +4,15 @@ import type { UpstreamFault } from '../../upstream/http-connection.ts'
 import type { Http2Pool, SessionSeeker } from '../../upstream/http2-pool.ts'
 import type { Http2Upstream } from '../../upstream/http2-upstream.ts'
 import { HEADER } from '../../wire/header-names.ts'
-import type { BodyKind } from '../../wire/http1-body.ts'
-import type { Http1Head } from '../../wire/http1-head.ts'
 import { ERROR } from '../../wire/http2-frames.ts'
 import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
 import type { RequestBodySink } from './downstream.ts'
 import type { Carrier, Exchange } from './exchange.ts'
-import { addLines, answerHead, requestFields, trailerLines } from './http2-head.ts'
+import { addLines, answerBodyKind, answerHead, requestFields, trailerLines } from './http2-head.ts'
+import { KeptBody } from './kept-body.ts'
 import { fail } from './local-reply.ts'
+import { mayRepeat } from './may-repeat.ts'
 import { outgoingHead } from './outgoing-head.ts'
 import { RecodedBody } from './recode.ts'
 import { describeFault, failureOf } from './upstream-failure.ts'
@@ -20,8 +20,6 @@ import { upstreamTarget } from './upstream-target.ts'
 
 /** Targets tried for one request: a connect that fails costs nothing but time. */
 const MAX_TARGETS = 3
-/** As much of a body is taken before there is a stream for it, and kept to be sent again where the first upstream refuses it. */
-const MAX_KEPT_BYTES = 65_536
 
 /** Carries one request to an upstream over HTTP/2 (`h2=true`), and its answer back, both as streams. */
 export class Http2Forward implements Carrier, SessionSeeker, StreamUser, RequestBodySink, Expiring {
@@ -35,12 +33,12 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
   private readonly tried: ServedTarget[] = []
   private session: Http2Upstream | undefined
   private stream: Http2Stream | undefined
-  private kept: Buffer[] | undefined = []
-  private keptBytes = 0
+  private readonly kept = new KeptBody()
   private requestTrailers: string | undefined
   private trailers = ''
   private isPaused = false
-  private wasRefused = false
+  private mayRepeat: boolean
+  private hasRepeated = false
   private isOver = false
   private recoded: RecodedBody | undefined
 
@@ -49,6 +47,7 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
     this.context = context
     this.target = target
     this.pool = pool
+    this.mayRepeat = mayRepeat(exchange.head)
   }
 
   start(): void {
@@ -72,7 +71,7 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
       this,
     )
     this.stream = stream
-    for (const piece of this.kept ?? []) stream.write(piece, 0, piece.length)
+    this.kept.sendTo(stream)
     if (this.requestTrailers !== undefined) this.endRequest(stream)
     else this.takeBody()
   }
@@ -80,29 +79,44 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
   onNoSession(fault: 'connect' | 'connect-timeout', error: Error | undefined): void {
     if (this.isOver) return
     // Nothing was sent, so another target can have the request whatever its method is.
+    if (!this.move()) this.give(fault, error)
+  }
+
+  /** Starts anew with another target of the route that has not been tried. @returns false when there is none */
+  private move(): boolean {
     this.tried.push(this.target)
-    const next = this.tried.length < MAX_TARGETS ? this.nextTarget() : undefined
+    if (this.tried.length >= MAX_TARGETS) return false
+    const next = this.exchange.route?.targets.find(target => target.options.http2 && !this.tried.includes(target))
     const pool = next?.http2()
-    if (next === undefined || pool === undefined) return this.give(fault, error)
+    if (next === undefined || pool === undefined) return false
     this.context.log.debug(`upstream ${this.target.authority} is gone, trying ${next.authority}`)
     this.target = next
     this.pool = pool
     this.exchange.target = next
     this.start()
+    return true
   }
 
-  private nextTarget(): ServedTarget | undefined {
-    return this.exchange.route?.targets.find(target => target.options.http2 && !this.tried.includes(target))
+  /**
+   * The connection was lost without a word of the answer, and the request may be done twice. As over HTTP/1.1: one that had served
+   * others may have been at its end, so once more; a fresh one that breaks means that the target has died, and another gets it, once.
+   */
+  private repeat(isFresh: boolean): boolean {
+    if (isFresh || this.hasRepeated) {
+      this.mayRepeat = false
+      return this.move()
+    }
+    this.hasRepeated = true
+    this.start()
+    return true
   }
 
   // ---- the request
 
   onBody(bytes: Buffer, from: number, to: number): void {
-    const { stream } = this
-    this.keptBytes += to - from
-    if (stream !== undefined && this.keptBytes > MAX_KEPT_BYTES) this.kept = undefined
-    this.kept?.push(Buffer.from(bytes.subarray(from, to)))
-    if (stream === undefined ? this.keptBytes > MAX_KEPT_BYTES : !stream.write(bytes, from, to)) this.pause()
+    const { stream, kept } = this
+    kept.add(bytes, from, to, { isSent: stream !== undefined })
+    if (stream === undefined ? kept.isFull : !stream.write(bytes, from, to)) this.pause()
   }
 
   onBodyEnd(trailers: string): void {
@@ -149,10 +163,10 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
     if (this.isOver) return
     if (fields[0] === ':status' && fields[1]!.startsWith('1')) return this.onInformational(fields)
     context.deadlines.remove(this)
-    this.kept = undefined
+    this.kept.drop()
     const head = answerHead(fields)
     if (typeof head === 'string') return this.refuse(head)
-    const bodyKind = bodyKindOf(exchange, head)
+    const bodyKind = answerBodyKind(exchange.head.method, head)
     exchange.status = head.status
     const additions = context.additions(exchange, head, bodyKind)
     if (additions.isCompressed || additions.isUnpacked) {
@@ -172,6 +186,8 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
 
   private onInformational(fields: readonly string[]): void {
     const head = answerHead(fields)
+    // The upstream has begun to work on it.
+    this.mayRepeat = false
     // 100 was ours to say.
     if (typeof head !== 'string' && head.status !== 100) this.exchange.downstream.sendInformational(head)
   }
@@ -194,8 +210,11 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
   }
 
   onEnd(): void {
+    const { stream } = this
     if (this.isOver || this.exchange.status === 0) return
     this.end()
+    // An answer before its time: nobody passes on what is left of the request.
+    if (stream?.isEnded === false) stream.reset(ERROR.cancel)
     if (this.recoded !== undefined) return this.recoded.end(this.trailers)
     this.exchange.downstream.sendEnd(this.trailers)
   }
@@ -205,13 +224,16 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
   }
 
   onClosed(code: number): void {
+    const { stream } = this
     this.stream = undefined
     if (this.isOver) return
-    if (code === ERROR.refusedStream && this.kept !== undefined && !this.wasRefused) {
+    if (code === ERROR.refusedStream && this.kept.isWhole && !this.hasRepeated) {
       // Nobody has looked at it (RFC 9113 §8.7): once more.
-      this.wasRefused = true
+      this.hasRepeated = true
       return this.start()
     }
+    const isLost = stream?.isLost === true && code === ERROR.cancel
+    if (isLost && this.mayRepeat && this.kept.isWhole && this.repeat(stream.isFirst)) return
     if (this.exchange.status === 0) return this.give('no-answer', undefined)
     this.cut(describeFault('cut-body'))
   }
@@ -271,12 +293,7 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
 
   private end(): void {
     this.isOver = true
-    this.kept = undefined
+    this.kept.drop()
     this.context.deadlines.remove(this)
   }
-}
-
-function bodyKindOf(exchange: Exchange, { status, contentLength }: Http1Head): BodyKind {
-  if (exchange.head.method === 'HEAD' || status === 204 || status === 304) return 'none'
-  return contentLength >= 0 ? 'length' : 'chunked'
 }

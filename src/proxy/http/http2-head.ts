@@ -2,6 +2,7 @@
 // parser judges what comes in, whatever carried it, and everything behind it is the same.
 
 import { randomBytes } from 'node:crypto'
+import type { BodyKind } from '../../wire/http1-body.ts'
 import { Http1Head } from '../../wire/http1-head.ts'
 import { mayTrail } from '../../wire/trailer-names.ts'
 import { statusText } from './status-text.ts'
@@ -107,6 +108,12 @@ export function answerHead(fields: readonly string[]): Http1Head | string {
   const bytes = Buffer.from(`HTTP/1.1 ${status} ${statusText(Number(status))}\r\n${lines}\r\n`, 'latin1')
   const refusal = answer.parseResponse(bytes, 0, bytes.length, MAX_ANSWER_FIELDS)
   return refusal === undefined ? answer : refusal.reason
+}
+
+/** How the body of an answer to this method ends, as HTTP/1.1 would say it. */
+export function answerBodyKind(method: string, { status, contentLength }: Http1Head): BodyKind {
+  if (method === 'HEAD' || status === 204 || status === 304) return 'none'
+  return contentLength >= 0 ? 'length' : 'chunked'
 }
 
 /** Adds header lines, each with its CR LF, to a list of fields. */
