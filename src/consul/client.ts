@@ -4,6 +4,7 @@ import {
   type AgentSelf,
   type CatalogInstance,
   decodeAgentSelf,
+  decodeAuthorization,
   decodeBoolean,
   decodeCatalogInstances,
   decodeFailedOperations,
@@ -58,6 +59,8 @@ export interface ServiceRef {
 export class ConsulClient implements AsyncDisposable {
   readonly #transport: ConsulTransport
   readonly #consistency: Consistency
+  /** To a namespace or a partition, where other things are left out of lists than what the token may not read. */
+  readonly #isNarrowed: boolean
 
   constructor(
     endpoint: ConsulEndpoint,
@@ -68,6 +71,7 @@ export class ConsulClient implements AsyncDisposable {
       maxAnswerBytes: options.maxAnswerBytes ?? MAX_ANSWER_BYTES,
     })
     this.#consistency = options.consistency
+    this.#isNarrowed = endpoint.namespace !== '' || endpoint.partition !== ''
   }
 
   get requests(): number {
@@ -77,6 +81,22 @@ export class ConsulClient implements AsyncDisposable {
   /** `GET /v1/agent/self` */
   async agentSelf(options: RequestOptions = {}): Promise<AgentSelf> {
     return decodeAgentSelf(parseJson((await this.#get('/v1/agent/self', options)).body))
+  }
+
+  /**
+   * `POST /v1/internal/acl/authorize`, which Consul's own UI asks since 1.7: may our token read this node? Undefined when that cannot be told: in a
+   * namespace, by a Consul that is older, through a proxy that does not let it pass.
+   */
+  async mayReadNode(node: string, options: RequestOptions = {}): Promise<boolean | undefined> {
+    if (this.#isNarrowed) return undefined
+    const { status, body } = await this.#transport.send({
+      ...{ method: 'POST', path: '/v1/internal/acl/authorize', contentType: 'application/json' },
+      body: JSON.stringify([{ Resource: 'node', Access: 'read', Segment: node }]),
+      expected: [400, 401, 403, 404, 405],
+      ...{ signal: options.signal, timeoutMs: options.timeoutMs ?? REQUEST_TIMEOUT_MS },
+    })
+    if (status === 200) return decodeAuthorization(parseJson(body))
+    return status === 401 && body.toString('utf8', 0, 100).startsWith('ACL support disabled') ? true : undefined
   }
 
   /** `GET /v1/status/leader` on a connection of its own: can the agent be reached? Needs no rights, and costs Consul next to nothing. */

@@ -136,6 +136,12 @@ export function decodeBoolean(json: unknown): boolean {
   return json
 }
 
+/** `POST /v1/internal/acl/authorize`: is the one thing that was asked for allowed? */
+export function decodeAuthorization(json: unknown): boolean {
+  const [answer] = list(json, 'authorizations')
+  return decodeBoolean(object(answer, 'an authorization').Allow)
+}
+
 type JsonObject = Readonly<Record<string, unknown>>
 
 function garbage(message: string): ConsulError {

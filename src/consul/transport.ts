@@ -4,7 +4,7 @@ import { type ConsulEndpoint, createDispatcher, type Environment } from './endpo
 import { enlarge, type LongAnswer, requestLong } from './long-answer.ts'
 
 export interface ConsulRequest {
-  readonly method: 'GET' | 'PUT'
+  readonly method: 'GET' | 'PUT' | 'POST'
   /** Escaped, with the leading slash: `/v1/agent/self`. */
   readonly path: string
   readonly query?: Iterable<readonly [name: string, value: string]>

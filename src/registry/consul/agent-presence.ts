@@ -11,6 +11,8 @@ export interface AgentPresenceOptions {
   readonly nodeName: string
   /** Asks the agent again: it may have been restarted under another name. */
   readonly askNodeName: () => Promise<string>
+  /** May our token read this node? Undefined when that cannot be told. */
+  readonly mayReadNode: (name: string) => Promise<boolean | undefined>
 }
 
 /**
@@ -20,6 +22,7 @@ export interface AgentPresenceOptions {
  */
 export class AgentPresence {
   readonly #askNodeName: () => Promise<string>
+  readonly #mayReadNode: AgentPresenceOptions['mayReadNode']
   #nodeName: string
   #wasSeen = false
   #absentSince: number | undefined
@@ -27,17 +30,20 @@ export class AgentPresence {
   constructor(options: AgentPresenceOptions) {
     this.#nodeName = options.nodeName
     this.#askNodeName = options.askNodeName
+    this.#mayReadNode = options.mayReadNode
   }
 
-  /** Throws a ConsulError of kind `incomplete`; or whatever askNodeName() throws. `now` in milliseconds of any clock. */
+  /** Throws a ConsulError of kind `incomplete`; or whatever the questions to the agent throw. `now` in milliseconds of any clock. */
   async confirm(list: ListedNodes, now: number): Promise<void> {
     if (list.hasNode(this.#nodeName)) return this.#found()
     this.#nodeName = await this.#askNodeName()
     if (list.hasNode(this.#nodeName)) return this.#found()
     this.#absentSince ??= now
-    // A token that may not read our own node never sees it. Then what it sees has to be believed in the end; but not nothing.
+    // A token that may not read our own node never sees it. Then what it sees has to be believed in the end; but not nothing, and not when it
+    // may read it: then the list is not whole, however long it is the same.
     const patienceMs = this.#wasSeen ? PATIENCE_MS : PATIENCE_AT_START_MS
-    if (!list.isEmpty && now - this.#absentSince >= patienceMs) return
+    const isPatient = list.isEmpty || now - this.#absentSince < patienceMs
+    if (!isPatient && (await this.#mayReadNode(this.#nodeName)) !== true) return
     throw new ConsulError(`the list lacks the serfHealth check of the agent's own node "${this.#nodeName}"`, {
       kind: 'incomplete',
     })

@@ -45,7 +45,10 @@ export class HealthGate {
     this.#options = options
     this.#mirror = new CheckMirror(passing)
     const askNodeName = async () => (await client.agentSelf({ signal })).nodeName
-    this.#presence = new AgentPresence({ nodeName, askNodeName })
+    this.#presence = new AgentPresence({
+      ...{ nodeName, askNodeName },
+      mayReadNode: name => client.mayReadNode(name, { signal }),
+    })
     const { percent, routes } = brake
     const countRoutes = (key: string) => routing.routesOf(key)
     this.#brake = new Brake({ percent, routes, countRoutes, total: () => routing.size })

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import type { ConsulConfig } from '../../../src/config/config.ts'
+import { ConsulClient } from '../../../src/consul/client.ts'
+import { loadEndpoint } from '../../../src/consul/endpoint.ts'
 import type { Registry } from '../../../src/registry/registry.ts'
 import { type ConsulAgent, startConsulAgent } from '../../harness/consul-agent.ts'
 import { missingPart, realPart } from '../../harness/real-parts.ts'
@@ -34,6 +36,13 @@ async function startRouting(
   return { registry, routes, log, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() }
 }
 
+/** As Consul tells, for whoever has this token. */
+async function mayReadNode(agent: ConsulAgent, token: string): Promise<boolean | undefined> {
+  const endpoint = loadEndpoint({ addr: agent.addr, scheme: 'http', token }, {})
+  await using client = new ConsulClient(endpoint, { env: {}, consistency: 'default' })
+  return await client.mayReadNode(agent.node)
+}
+
 /** A web server whose health a test decides about. */
 async function startWeb() {
   const health = { status: 200 }
@@ -58,6 +67,10 @@ describe('with a real Consul agent', { skip }, () => {
   after(() => agent?.[Symbol.asyncDispose]())
 
   let contracts = 0
+  test('where Consul asks for no tokens, everybody may read every node', async () => {
+    assert.equal(await mayReadNode(agent, ''), true)
+  })
+
   testRegistryContract('consul', { skip }, async () => {
     contracts++
     const path = `contract-${contracts}`
@@ -348,6 +361,8 @@ describe('with a real Consul agent that asks for tokens', { skip }, () => {
       'agent_prefix "" { policy = "read" } node_prefix "" { policy = "read" } service_prefix "" { policy = "read" } service "fabio" { policy = "write" } key_prefix "fabio/" { policy = "write" }'
     await agent.put('/v1/acl/policy', { Name: 'fabio', Rules })
     const { SecretID } = JSON.parse(await agent.put('/v1/acl/token', { Policies: [{ Name: 'fabio' }] }))
+    assert.equal(await mayReadNode(agent, SecretID), true)
+    assert.equal(await mayReadNode(agent, ''), false)
     await using routing = await startRouting(agent, 'fabio', { tagPrefix: 'urlprefix-', token: SecretID })
     const web = {
       Name: 'web',
