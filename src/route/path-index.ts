@@ -1,7 +1,8 @@
+import { FlatTrie } from './flat-trie.ts'
 import { compareBytes, lowerCase } from './go-text.ts'
 import type { GlobRoute } from './path-globs.ts'
 import { GlobTrie } from './path-globs.ts'
-import type { Owner } from './path-trie.ts'
+import type { Owner, TrieNode } from './path-trie.ts'
 import { PathTrie } from './path-trie.ts'
 
 /** `proxy.matcher`: how the path of a request is compared with those of routes. */
@@ -23,11 +24,43 @@ export interface PathIndex<R> {
 export function createPathIndex<R extends GlobRoute>(matcher: PathMatcher): PathIndex<R> {
   switch (matcher) {
     case 'prefix':
-      return new PathTrie<R>()
+      return new PrefixTrie<R>()
     case 'iprefix':
       return new FoldedIndex<R>(new PathTrie())
     case 'glob':
       return new GlobTrie<R>()
+  }
+}
+
+/** The same routes in what suits so many of them. */
+export function suited<R extends GlobRoute>(index: PathIndex<R>, owner: Owner): PathIndex<R> {
+  return index instanceof PrefixTrie && index.size > MANY ? FlatTrie.of<R>(index.values(), owner) : index
+}
+
+/** From how many routes on a host's paths are kept in one array: less would not be worth one, and most hosts have a handful. */
+const MANY = 100
+
+/** Matcher `prefix`: the longest prefix. */
+class PrefixTrie<R extends { readonly path: string }> extends PathTrie<R> {
+  size = 0
+
+  override set(path: string, route: R, owner: Owner): PathTrie<R> {
+    const growth = this.get(path) === undefined ? 1 : 0
+    return this.#sized(super.set(path, route, owner), growth)
+  }
+
+  override delete(path: string, owner: Owner): PathTrie<R> {
+    const growth = this.get(path) === undefined ? 0 : -1
+    return this.#sized(super.delete(path, owner), growth)
+  }
+
+  protected override withRoot(root: TrieNode<R> | undefined): PathTrie<R> {
+    return new PrefixTrie<R>(root)
+  }
+
+  #sized(trie: PathTrie<R>, growth: number): PathTrie<R> {
+    if (trie instanceof PrefixTrie) trie.size = this.size + growth
+    return trie
   }
 }
 

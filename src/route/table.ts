@@ -9,7 +9,7 @@ import type { HostPath } from './host-path.ts'
 import { requestHost } from './host-path.ts'
 import type { LookupTrace } from './lookup-trace.ts'
 import type { PathMatcher } from './path-index.ts'
-import { createPathIndex } from './path-index.ts'
+import { createPathIndex, suited } from './path-index.ts'
 import type { Owner } from './path-trie.ts'
 import type { Target } from './target.ts'
 import { TargetPool } from './target-pool.ts'
@@ -218,7 +218,8 @@ export class TableEdit<T extends Target = Target> {
     // The text of the cell: what crossed threads brought one of its own for each route.
     const fields = { host: cell.key, path, targets: [first, ...others], slot: change.slot ?? -1, glob } as const
     const route = new Route<T>(fields, before)
-    this.#hosts.stage(cell, routes.set(path, route, this.#owner), this.#number)
+    const grown = suited(routes.set(path, route, this.#owner), this.#owner)
+    this.#hosts.stage(cell, grown, this.#number)
   }
 
   /** Makes all that was staged visible at once. Throws when another edit has begun since. */

@@ -93,6 +93,20 @@ test('an iteration over the routes is not disturbed by a commit', () => {
   assert.deepEqual(seen, ['/c', '/b', '/a'])
 })
 
+test('a host keeps its routes when they become so many that they are kept otherwise', () => {
+  const table = emptyTable()
+  const paths = Array.from({ length: 300 }, (_, n) => `/service-${n}/`)
+  for (const path of paths) change(table, { path, targets: [A] })
+  const staged = table.edit()
+  for (const path of paths) staged.apply({ host: 'h', path, targets: path === '/service-7/' ? [] : [B] })
+  assert.ok(paths.every(path => table.lookup('h', `${path}x`, false)?.path === path))
+  assert.equal(table.lookup('h', '/service-7/', false)?.only?.url, A.dst)
+  staged.commit()
+  assert.equal(table.lookup('h', '/service-7/', false), undefined)
+  assert.equal(table.lookup('h', '/service-77/', false)?.only?.url, B.dst)
+  assert.equal([...table.routesOf('h')].length, 299)
+})
+
 test('the count of picks goes on when the targets of a route change', () => {
   const table = emptyTable()
   change(table, { targets: [A, B] })
