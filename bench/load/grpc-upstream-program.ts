@@ -4,7 +4,9 @@ import http2 from 'node:http2'
 
 const MESSAGE = Buffer.from('\0\0\0\0\x07\n\x05hello', 'latin1')
 
-const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 } })
+// A load that ends resets what is under way, which is not to be taken for an attack.
+const unlimited = { streamResetBurst: 1e9, streamResetRate: 1e9 }
+const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 }, ...unlimited })
 server.on('stream', (stream: http2.ServerHttp2Stream) => {
   stream.on('error', () => {})
   stream.on('data', () => {})
