@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureIdle, measureStart } from './at-rest.ts'
 import { evaluateBars, formatBars } from './bars.ts'
-import { makeCertificate } from './certificate.ts'
+import { makeCertificates } from './certificate.ts'
 import { ALL_CPUS, type Bench, LOAD_CPUS, withCells } from './field.ts'
 import { saveClientHello } from './load/client-hello.ts'
 import { hasH2load } from './load/h2load.ts'
@@ -70,7 +70,7 @@ try {
 
 async function run(): Promise<void> {
   const bench = prepare()
-  makeCertificate(scratch)
+  makeCertificates(scratch)
   await saveClientHello(scratch)
   await using _nginx = await startNginxUpstream({
     port: UPSTREAM_PORT,

@@ -91,12 +91,19 @@ const streams: readonly Scenario[] = [
 const secure: readonly Scenario[] = [
   {
     ...http('https', 'small GET over TLS, keep-alive', { path: '/small', isSecure: true }),
-    setup: { kind: 'https' },
+    setup: { kind: 'https', key: 'ecdsa' },
   },
   {
     name: 'handshakes',
-    title: 'small GET, a whole TLS handshake each',
-    setup: { kind: 'https' },
+    title: 'small GET, a whole TLS handshake each, ECDSA',
+    setup: { kind: 'https', key: 'ecdsa' },
+    load: { kind: 'handshakes', clients: 8 },
+    unit: 'connections',
+  },
+  {
+    name: 'handshakes-rsa',
+    title: 'the same with a key of RSA',
+    setup: { kind: 'https', key: 'rsa' },
     load: { kind: 'handshakes', clients: 8 },
     unit: 'connections',
   },
@@ -110,7 +117,7 @@ const secure: readonly Scenario[] = [
   {
     name: 'http2',
     title: 'small GET in HTTP/2 over TLS',
-    setup: { kind: 'https' },
+    setup: { kind: 'https', key: 'ecdsa' },
     load: { kind: 'http2', isGrpc: false, connections: 8, streams: 16 },
     unit: 'requests',
   },

@@ -11,11 +11,14 @@ export type Setup =
   /** A port passed on to the echo. */
   | { readonly kind: 'tcp' }
   /** As `http`, over TLS, with HTTP/2 for those who want it. */
-  | { readonly kind: 'https' }
+  | { readonly kind: 'https'; readonly key: KeyKind }
   /** Connections that ask for `SERVER_NAME` passed on as they are. */
   | { readonly kind: 'sni' }
   /** Calls of gRPC in the clear. */
   | { readonly kind: 'grpc' }
+
+/** Of the certificate that all peers show: P-256, or RSA with 2048 bits. */
+export type KeyKind = 'ecdsa' | 'rsa'
 
 /** Where things listen, and where configuration files go. */
 export interface PeerTask {
@@ -44,5 +47,6 @@ export function routeOf(kind: 'paths' | 'hosts', n: number): { readonly host: st
 /** `small` for a set-up without further facts, `paths-10000` for one with. */
 export function setupName(setup: Setup): string {
   if ('size' in setup) return `${setup.kind}-${setup.size}`
+  if ('key' in setup) return `${setup.kind}-${setup.key}`
   return 'count' in setup ? `${setup.kind}-${setup.count}` : setup.kind
 }

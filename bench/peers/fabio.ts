@@ -44,7 +44,7 @@ function flags(task: PeerTask): string[] {
   return [
     ...registryFlags(task),
     ...(setup.kind === 'https'
-      ? ['-proxy.cs', `cs=edge;type=file;cert=${scratch}/cert.pem;key=${scratch}/key.pem`]
+      ? ['-proxy.cs', `cs=edge;type=file;cert=${scratch}/${setup.key}.pem;key=${scratch}/${setup.key}.key`]
       : []),
     '-proxy.addr',
     isLogged ? `${listener},127.0.0.1:${proxyPort + 2000};proto=prometheus` : listener,

@@ -56,7 +56,7 @@ frontend in
 backend out
   server one 127.0.0.1:${grpcPort} proto h2
 `
-  const tls = setup.kind === 'https' ? ` ssl crt ${scratch}/both.pem alpn h2,http/1.1` : ''
+  const tls = setup.kind === 'https' ? ` ssl crt ${scratch}/${setup.key}-both.pem alpn h2,http/1.1` : ''
   return `${shared}  mode http
   option http-keep-alive
   http-reuse always

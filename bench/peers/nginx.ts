@@ -33,6 +33,7 @@ stream { ${setup.kind === 'sni' ? named : `server { listen 127.0.0.1:${proxyPort
 
 function http(task: PeerTask): string {
   const { setup, proxyPort, upstreamPort, echoPort, grpcPort, scratch } = task
+  const keyKind = setup.kind === 'https' ? setup.key : 'ecdsa'
   const log = setup.kind === 'logged' ? `${scratch}/nginx-access.log combined` : 'off'
   const forwarding = `proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Real-Ip $remote_addr;
@@ -44,7 +45,7 @@ http {
   access_log ${log}; keepalive_requests 1000000000; keepalive_timeout 3600s; client_max_body_size 0;
   client_body_temp_path ${scratch}/nginx-proxy-body; proxy_temp_path ${scratch}/nginx-proxy-temp;
   fastcgi_temp_path ${scratch}/nginx-proxy-f; uwsgi_temp_path ${scratch}/nginx-proxy-u; scgi_temp_path ${scratch}/nginx-proxy-s;
-  ssl_certificate ${scratch}/cert.pem; ssl_certificate_key ${scratch}/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_certificate ${scratch}/${keyKind}.pem; ssl_certificate_key ${scratch}/${keyKind}.key; ssl_protocols TLSv1.2 TLSv1.3;
   upstream calls { server 127.0.0.1:${grpcPort}; keepalive 512; keepalive_requests 1000000000; }
   upstream bench { server 127.0.0.1:${upstreamPort}; keepalive 512; keepalive_requests 1000000000; }
   ${hostMap(task)}
