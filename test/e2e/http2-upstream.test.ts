@@ -201,6 +201,30 @@ describe('a target over HTTP/2 that', () => {
     assert.equal((await ask({ path: '/dead' })).status, 502)
   })
 
+  test('takes its time for a body has its head passed on', async () => {
+    let go: (() => void) | undefined
+    await using upstream = await startHttp2(stream => {
+      stream.respond({ ':status': 200 })
+      go = () => stream.end('at last')
+    })
+    const routes = `route add svc / http://127.0.0.1:${upstream.port}/ opts "h2=true"`
+    await using fabio = await startFabio({ addr: H2C, routes })
+    await using raw = await RawClient.connect(fabio.port)
+    raw.send(request('GET / HTTP/1.1', 'Host: a.test'))
+    await raw.until(received => received.endsWith('\r\n\r\n'))
+    go?.()
+    const session = http2.connect(fabio.url)
+    try {
+      const stream = session.request({ ':path': '/' })
+      await once(stream, 'response')
+      go?.()
+      stream.resume()
+      await once(stream, 'end')
+    } finally {
+      session.destroy()
+    }
+  })
+
   test('breaks off within its answer breaks it off for the client', async () => {
     await using upstream = await startHttp2(stream => {
       stream.respond({ ':status': 200 })

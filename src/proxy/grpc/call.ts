@@ -202,10 +202,16 @@ export class GrpcCall implements StreamUser, SessionSeeker, Expiring, RelayOwner
   }
 
   onDeadline(): void {
-    // The answer is out, and the client still sends: with NO_ERROR it keeps what it has got (RFC 9113 §8.1).
-    if (this.hasStatus) return this.call.stream.reset(ERROR.noError)
+    if (this.hasStatus) return this.letGo(this.call.stream)
     this.relay.cancel()
     this.broken(GRPC.deadlineExceeded, 'context deadline exceeded')
+  }
+
+  /** The answer is given, and the client has had time for it: with NO_ERROR it keeps what it has got (RFC 9113 §8.1). */
+  private letGo(stream: Http2Stream): void {
+    // A reset would drop what still waits for the client, the status with it.
+    if (stream.pendingBytes > 0) this.context.deadlines.set(this, LINGER_MS)
+    else stream.reset(ERROR.noError)
   }
 
   // ---- the client

@@ -9,6 +9,7 @@ import type { ServedTarget } from '../served-target.ts'
 import type { HttpContext } from './context.ts'
 import type { RequestBodySink } from './downstream.ts'
 import type { Carrier, Exchange } from './exchange.ts'
+import { flushLater } from './flush-later.ts'
 import { addLines, answerBodyKind, answerHead, requestFields, trailerLines } from './http2-head.ts'
 import { KeptBody } from './kept-body.ts'
 import { fail } from './local-reply.ts'
@@ -176,12 +177,10 @@ export class Http2Forward implements Carrier, SessionSeeker, StreamUser, Request
       })
     }
     const neverIndexed = this.stream?.neverIndexed
-    exchange.downstream.sendHead(
-      head,
-      bodyKind,
-      neverIndexed === undefined ? additions : { ...additions, neverIndexed },
-    )
+    const all = neverIndexed === undefined ? additions : { ...additions, neverIndexed }
+    exchange.downstream.sendHead(head, bodyKind, all)
     if (isWhole) this.onEnd()
+    else if (this.recoded === undefined) flushLater(exchange)
   }
 
   private onInformational(fields: readonly string[]): void {
