@@ -195,14 +195,20 @@ function* rowsOf(table: RouteTable): Generator<RouteRow> {
 
 /** A target that knows how its metrics are labelled. */
 class ListedTarget extends Target {
-  readonly labels: readonly (readonly [string, string])[]
+  readonly #route: { readonly host: string; readonly path: string }
 
   constructor(spec: ConstructorParameters<typeof Target>[0], route: { host: string; path: string }) {
     super(spec)
-    this.labels = [
+    this.#route = route
+  }
+
+  /** Made when they are asked for: a large table would have many, for the few targets that go. */
+  get labels(): readonly (readonly [string, string])[] {
+    const { host, path } = this.#route
+    return [
       ['service', this.service],
-      ['host', route.host],
-      ['path', route.path],
+      ['host', host],
+      ['path', path],
       ['target', this.url],
     ]
   }

@@ -260,7 +260,7 @@ export class TableEdit<T extends Target = Target> {
       pool = new TargetPool(this.#hosts.routesOf(cell)?.get(path)?.targets ?? [])
       this.#pools.set(key, pool)
     }
-    const chosen = pool.choose(targets, spec => this.#options.makeTarget(spec, { host, path }))
+    const chosen = pool.choose(targets, spec => this.#options.makeTarget(spec, { host: cell.key, path }))
     if (pool.hasUnused) this.#poolsWithLosses.add(pool)
     else this.#poolsWithLosses.delete(pool)
     return chosen
