@@ -7,10 +7,13 @@ import {
   CHAOS_STEPS,
   ChaosServices,
   createRouterToken,
+  PARTITION,
+  partitionOf,
   ROUTER_TOKEN,
   runChaosStep,
 } from '../test/harness/consul-chaos.ts'
 import { ConsulRelay } from '../test/harness/consul-relay.ts'
+import { NetworkPath } from '../test/harness/network-path.ts'
 import { startFabio } from '../test/harness/start-fabio.ts'
 import { until } from '../test/harness/until.ts'
 
@@ -21,11 +24,14 @@ await using consul = await startConsulAgent(CHAOS_AGENT)
 await createRouterToken(consul)
 await using services = await new ChaosServices(consul).start()
 await using relay = await ConsulRelay.start(consul.addr)
+const refusal = await NetworkPath.refusal()
+await using network = refusal === undefined ? await NetworkPath.to(relay.addr) : undefined
+if (refusal !== undefined) process.stdout.write(`left out: ${PARTITION}: ${refusal}\n`)
 await using fabio = await startFabio({
   flags: [
     '-registry.backend=consul',
     '-registry.consul.addr',
-    relay.addr,
+    network?.addr ?? relay.addr,
     '-registry.consul.token',
     ROUTER_TOKEN,
     '-registry.consul.register.enabled=false',
@@ -34,7 +40,8 @@ await using fabio = await startFabio({
 })
 await until('all services are routed', () => fabio.app.routes.size === services.paths.length)
 let failed = 0
-for (const step of CHAOS_STEPS.filter(({ title }) => title.includes(part))) {
+const steps = network === undefined ? CHAOS_STEPS : [...CHAOS_STEPS, partitionOf(network)]
+for (const step of steps.filter(({ title }) => title.includes(part))) {
   process.stderr.write(`${step.title} …`)
   const { title, requests, failures, recoveryMs } = await runChaosStep(
     step,

@@ -3,6 +3,7 @@ import { createServer, get, type Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsulAgent } from './consul-agent.ts'
 import type { ConsulRelay } from './consul-relay.ts'
+import type { NetworkPath } from './network-path.ts'
 import { until } from './until.ts'
 
 /** As many services as the brake of the default configuration looks at, and some more. */
@@ -112,6 +113,20 @@ export const CHAOS_STEPS: readonly ChaosStep[] = [
   { title: 'other JSON', run: during(answer('200 OK', '{"Errors":[null]}')) },
   { title: 'empty lists', run: during(answer('200 OK', '[]')) },
 ]
+
+/** The packets of the router and of Consul are lost, by the kernel. Where `NetworkPath.refusal()` says nothing. */
+export function partitionOf(network: NetworkPath): ChaosStep {
+  return {
+    title: PARTITION,
+    async run({ last }) {
+      await network.part()
+      await last()
+      await network.mend()
+    },
+  }
+}
+
+export const PARTITION = 'partition of the network (a namespace without a link)'
 
 async function routerTokenId(consul: ConsulAgent): Promise<string> {
   const tokens = (await consul.get('/v1/acl/tokens')) as { AccessorID: string; Description: string }[]
