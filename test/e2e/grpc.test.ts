@@ -215,7 +215,7 @@ describe('limits', () => {
     await using echo = await startGrpcEcho()
     await using fabio = await startFabio({ addr: GRPC, routes: `route add svc / grpc://127.0.0.1:${echo.port}` })
     using client = new GrpcClient(fabio.port)
-    const { code } = await client.unary('/test.Echo/Unary', 'hang', { deadline: Date.now() + 200 })
+    const { code } = await client.unary('/test.Echo/Unary', 'hang', { deadline: Date.now() + 1500 })
     assert.equal(code, 4)
     await until('the upstream hears of it', () => echo.cancelled === 1)
     assert.match(String(echo.calls[0]!.metadata.get('grpc-timeout')), /^$/)
