@@ -64,7 +64,7 @@ describe('a start while Consul is away', () => {
       assert.equal(await fabio.exited, 0)
     }
     await using fabio = await spawnFabio([...flags(http, ui, addr), ...snapshot, '-registry.stale.limit=1ms'], {
-      ports: [http],
+      ports: [http, ui],
     })
     assert.equal(await answerOf(`http://127.0.0.1:${http}/`), '200 hello')
     await until('it listens', async () => !(await answerOf(`http://127.0.0.1:${ui}/ready`)).includes('starting'))

@@ -40,7 +40,7 @@ test('tcp-dynamic opens the ports of TCP routes and closes those that are gone, 
   await routes(`127.0.0.1:${second}`)
   await until('the second port is open', () => isOpen(second))
   assert.equal(await client.ended(), 'HELLO')
-  assert.equal(await isOpen(first), false)
+  await until('the first port is closed in all workers', async () => !(await isOpen(first)))
   await using other = await RawClient.connect(second)
   other.send('again')
   await other.until(received => received === 'AGAIN')

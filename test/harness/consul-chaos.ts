@@ -203,7 +203,8 @@ export class ChaosServices implements AsyncDisposable {
       Address: '127.0.0.1',
       Port: port,
       Tags: [`urlprefix-/${name}`],
-      Check: { HTTP: `http://127.0.0.1:${port}/`, Interval: '1s', Status: 'passing' },
+      // An agent that is stopped in the midst of a check must not find later that it took too long.
+      Check: { HTTP: `http://127.0.0.1:${port}/`, Interval: '1s', Timeout: '5m', Status: 'passing' },
     })
   }
 }
