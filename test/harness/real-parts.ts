@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
@@ -14,6 +14,18 @@ export function realPart(name: string): string | undefined {
   }
   if (process.env.REQUIRE_REAL_PARTS === '1')
     throw new Error(`${missingPart(name)}, and REQUIRE_REAL_PARTS=1 asks for it`)
+  return undefined
+}
+
+/**
+ * The path of nginx's stream module, which Debian has in a package of its own (libnginx-mod-stream); undefined and REQUIRE_REAL_PARTS as
+ * with `realPart`.
+ */
+export function nginxStreamModule(): string | undefined {
+  const path = '/usr/lib/nginx/modules/ngx_stream_module.so'
+  if (existsSync(path)) return path
+  if (process.env.REQUIRE_REAL_PARTS === '1')
+    throw new Error(`there is no ${path}, and REQUIRE_REAL_PARTS=1 asks for it`)
   return undefined
 }
 
