@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuthService, startAuth } from './auth/auth-service.ts'
+import { beforeServer } from './before-server.ts'
 import { type Certificates, startCertificates } from './cert/certificates.ts'
 import { loadAuthorities } from './cert/pem-file.ts'
 import type { CertSourceSpec } from './config/cert-source-spec.ts'
@@ -8,7 +9,6 @@ import type { Config } from './config/config.ts'
 import type { DescribedOptions } from './config/describe-options.ts'
 import type { ListenerSpec } from './config/listener-spec.ts'
 import { createControlMetrics } from './control-metrics.ts'
-import { controlTls } from './control-tls.ts'
 import { addressesOf, describeDev, startDev } from './dev/dev-config.ts'
 import { printWelcome } from './dev/welcome.ts'
 import { HistoryFile } from './history/history-file.ts'
@@ -87,8 +87,17 @@ export async function startApp(parts: AppParts): Promise<App> {
       staleLimitMs: config.registry.staleLimitMs,
     })
     const requests = metrics.workerOptions === undefined ? undefined : new RequestCounts(metrics.hub)
-    const secure = (spec: ListenerSpec | undefined) => controlTls(spec, config, { certificates, log })
-    const ui = { log, options, routes, registry, readiness, requests, certificates, secure: secure(config.ui.listener) }
+    const prepare = (spec: ListenerSpec | undefined) => beforeServer(spec, config, { certificates, log })
+    const ui = {
+      log,
+      options,
+      routes,
+      registry,
+      readiness,
+      requests,
+      certificates,
+      prepare: prepare(config.ui.listener),
+    }
     const admin = await startOperatorUi(config, ui)
     // Both close their sockets at the same time: who asks for /health must not hear that all is well while nothing else listens.
     app.own('listeners', {
@@ -100,7 +109,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await plane.listen()
     readiness.listening()
     sayListening(config, plane.listenerPorts, log)
-    await startPrometheusListeners(config, metrics, { app, secure })
+    await startPrometheusListeners(config, metrics, { app, prepare })
     app.own('grace period', { [Symbol.asyncDispose]: () => sleep(config.proxy.deregisterGracePeriodMs) })
     await announce(registry, routes, app)
     app.own('readiness', readiness)
@@ -257,13 +266,13 @@ function sayListening(config: Config, ports: readonly number[], log: Log): void 
 async function startPrometheusListeners(
   config: Config,
   metrics: RunningMetrics,
-  { app, secure }: { app: Lifecycle; secure: (spec: ListenerSpec) => ((server: Server) => void) | undefined },
+  { app, prepare }: { app: Lifecycle; prepare: (spec: ListenerSpec) => ((server: Server) => void) | undefined },
 ): Promise<void> {
   const { path } = config.metrics.prometheus
   const render = (acceptEncoding: string) => metrics.renderPrometheus(acceptEncoding)
   for (const spec of config.proxy.listeners) {
     if (spec.proto !== 'prometheus') continue
-    app.own(`listener ${spec.addr}`, await startPrometheusListener({ spec, path, render, secure: secure(spec) }))
+    app.own(`listener ${spec.addr}`, await startPrometheusListener({ spec, path, render, prepare: prepare(spec) }))
   }
 }
 

@@ -26,16 +26,16 @@ export interface OperatorUiParts {
   readonly requests: RequestCounts | undefined
   readonly certificates: Certificates
   /** For `ui.addr` with a `cs`. */
-  readonly secure: ((server: Server) => void) | undefined
+  readonly prepare: ((server: Server) => void) | undefined
 }
 
 /** The admin server, and what it shows of the router. */
 export function startOperatorUi(config: Config, parts: OperatorUiParts): ReturnType<typeof startAdmin> {
-  const { log, options, routes, registry, readiness, requests, certificates, secure } = parts
+  const { log, options, routes, registry, readiness, requests, certificates, prepare } = parts
   const checkCommands = (text: string) => checkRouteText(text, commandContext(config))
   return startAdmin({
     ui: config.ui,
-    secure,
+    prepare,
     describedConfig: describeConfig(config),
     describedOptions: options,
     version: VERSION,

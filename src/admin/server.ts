@@ -23,8 +23,8 @@ interface AdminListener {
 export interface AdminOptions extends AdminHandlerOptions {
   /** The `ui.*` options. Without a listener (`ui.addr` is empty) nothing listens. */
   readonly ui: UiSettings & { readonly listener: AdminListener | undefined }
-  /** Puts TLS before the server, which is about to listen. */
-  readonly secure?: ((server: Server) => void) | undefined
+  /** Puts PROXY headers and TLS before the server, which is about to listen. */
+  readonly prepare?: ((server: Server) => void) | undefined
 }
 
 export interface AdminServer extends AsyncDisposable {
@@ -50,7 +50,7 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
     if (listener.writeTimeoutMs > 0) limitWriteTime(res, listener.writeTimeoutMs, handler)
     handler.serve(req, res)
   })
-  options.secure?.(server)
+  options.prepare?.(server)
   // A connection on which nothing moves is cut, whatever it waits for; heartbeats keep event streams moving.
   server.setTimeout(IDLE_TIMEOUT_MS)
   server.maxConnections = MAX_CONNECTIONS

@@ -1,9 +1,9 @@
-import type { X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { CertSourceSpec } from '../config/cert-source-spec.ts'
 import type { Log } from '../log/log.ts'
 import type { CertificateSet } from './certificate-set.ts'
 import { areSameTexts, type CertificateProblem, pairUp, type Texts, type UnparsedPair } from './pair-up.ts'
-import { type ParsedPair, parseCertificates, parsePair, reasonOf } from './parse-pair.ts'
+import { commonNames, type ParsedPair, parseCertificates, parsePair, reasonOf } from './parse-pair.ts'
 
 /** A certificate as operators see it. */
 export interface CertificateFacts {
@@ -40,6 +40,7 @@ export class CertificateCollection {
   private authorityTexts: Texts | undefined
   private parsed: readonly ParsedPair[] = []
   private authorities: readonly string[] | undefined
+  private upgraded: readonly string[] = []
   private problems: readonly CertificateProblem[] = []
   private authorityProblems: readonly CertificateProblem[] = []
   private error: string | undefined
@@ -126,9 +127,22 @@ export class CertificateCollection {
         `cert: ${this.spec.name} has no client authority in ${this.spec.clientCaPath}: every client is refused`,
       )
     this.authorities = authorities
+    this.upgraded = this.upgrade(authorities)
     this.authorityProblems = problems
     this.changes++
     this.publish(this.set())
+  }
+
+  /** `caupgcn`: those of this issuer that do not say that they are authorities, and are to be. */
+  private upgrade(authorities: readonly string[]): readonly string[] {
+    const { caUpgradeCn } = this.spec
+    if (caUpgradeCn === '') return []
+    return authorities.filter(text => {
+      const certificate = new X509Certificate(text)
+      if (certificate.ca || !commonNames(certificate.issuer).includes(caUpgradeCn)) return false
+      this.log.info(`cert: Upgrading cert ${commonNames(certificate.subject).join(', ')} to CA cert`)
+      return true
+    })
   }
 
   /** Nothing newer can be had, for now; said once. */
@@ -181,7 +195,11 @@ export class CertificateCollection {
   }
 
   private set(): CertificateSet {
-    return { pairs: this.parsed.map(({ pair }) => pair), clientAuthorities: this.authorities }
+    return {
+      pairs: this.parsed.map(({ pair }) => pair),
+      clientAuthorities: this.authorities,
+      upgradedAuthorities: this.upgraded,
+    }
   }
 }
 

@@ -18,4 +18,6 @@ export interface CertificateSet {
    * for no certificate.
    */
   readonly clientAuthorities: readonly string[] | undefined
+  /** Those of them that count as authorities only because of `caupgcn`. */
+  readonly upgradedAuthorities: readonly string[]
 }

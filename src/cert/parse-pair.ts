@@ -58,12 +58,16 @@ function parseCertificate(name: string, pem: string): X509Certificate {
 
 /** The common name and all DNS names, as in the original; which ones a client accepts is up to the client. */
 function serverNamesOf(leaf: X509Certificate): readonly string[] {
-  const names = new Set<string>()
-  for (const line of leaf.subject?.split('\n') ?? []) if (line.startsWith('CN=')) names.add(line.slice(3).toLowerCase())
+  const names = new Set(commonNames(leaf.subject).map(name => name.toLowerCase()))
   // A name that could be taken for something else is in quotes here, and no host name.
   for (const part of leaf.subjectAltName?.split(', ') ?? [])
     if (part.startsWith('DNS:') && !part.includes('"')) names.add(part.slice(4).toLowerCase())
   return [...names]
+}
+
+/** Of a subject or an issuer, as node:crypto writes them. */
+export function commonNames(names: string | undefined): readonly string[] {
+  return (names?.split('\n') ?? []).filter(line => line.startsWith('CN=')).map(line => line.slice(3))
 }
 
 export function reasonOf(cause: unknown): string {

@@ -50,7 +50,7 @@ export const CERT_SOURCE_KEYS: readonly KeyDescription[] = [
     value: 'text',
     defaultText: '',
     since: '',
-    summary: 'common name of a client certificate to take for an authority',
+    summary: 'common name of an issuer whose certificates in clientca count as authorities though they do not say so',
   },
   {
     key: 'refresh',

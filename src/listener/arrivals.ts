@@ -31,7 +31,7 @@ export class Arrivals {
         log,
         onSecure: (socket, arrival) => this.acceptSecure(socket, arrival),
       },
-      { required: tls.requiresClientCertificates },
+      tls.clientCertificates,
     )
   }
 

@@ -58,11 +58,14 @@ export interface ServerNameSettings {
   refused(): void
 }
 
+/** `clientca`: every client has to show a certificate; `caupgcn`: also of authorities that do not say that they are. */
+export type ClientCertificates = 'not asked for' | 'required' | 'required, of upgraded authorities too'
+
 export interface TlsSettings {
   /** Protocols to offer besides `h2` (ALPN); none where the protocol is not ours to know. */
   readonly protocols: readonly string[]
-  /** The source has `clientca`: every client has to show a certificate. */
-  readonly requiresClientCertificates: boolean
+  /** What the source says of clients. */
+  readonly clientCertificates: ClientCertificates
   /** 0 is no limit. */
   readonly handshakeTimeoutMs: number
   /** Has a certificate made for a name that there is none for; calls back when there is one, or there will be none. */

@@ -15,8 +15,8 @@ export interface PrometheusListenerOptions {
   readonly spec: ListenerSpec
   /** `metrics.prometheus.path` */
   readonly path: string
-  /** Puts TLS before the server, which is about to listen. */
-  readonly secure?: ((server: Server) => void) | undefined
+  /** Puts PROXY headers and TLS before the server, which is about to listen. */
+  readonly prepare?: ((server: Server) => void) | undefined
   render(acceptEncoding: string): Promise<Scrape>
 }
 
@@ -42,7 +42,7 @@ export async function startPrometheusListener(
       () => response.writeHead(500).end(),
     )
   })
-  options.secure?.(server)
+  options.prepare?.(server)
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

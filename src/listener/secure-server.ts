@@ -3,7 +3,9 @@ import type { Socket } from 'node:net'
 import type { CertificateListener } from '../cert/certificates.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
+import { announceAgain } from './announced-server.ts'
 import type { TlsSettings } from './listener.ts'
+import { takeConnections } from './take-connections.ts'
 import { TlsTerminator } from './tls-terminator.ts'
 
 export interface SecureServerOptions {
@@ -17,8 +19,6 @@ export interface SecureServerOptions {
  * the result has to be told of, every handshake fails.
  */
 export function secureServer(server: Server, { spec, tls, log }: SecureServerOptions): CertificateListener {
-  const serve = server.listeners('connection')
-  server.removeAllListeners('connection')
   const terminator = new TlsTerminator<Socket>(
     {
       spec,
@@ -26,13 +26,14 @@ export function secureServer(server: Server, { spec, tls, log }: SecureServerOpt
       handshakeTimeoutMs: tls.handshakeTimeoutMs,
       issue: tls.issue,
       log,
-      onSecure: socket => {
-        for (const listener of serve) listener.call(server, socket)
+      onSecure: (socket, raw) => {
+        announceAgain(raw, socket)
+        serve(socket)
       },
     },
-    { required: tls.requiresClientCertificates },
+    tls.clientCertificates,
   )
-  server.on('connection', (socket: Socket) => terminator.take(socket, socket))
+  const serve = takeConnections(server, socket => terminator.take(socket, socket))
   return {
     certificates(source, set) {
       if (source === spec.certSource) terminator.setCertificates(set)

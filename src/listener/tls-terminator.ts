@@ -5,7 +5,9 @@ import type { CertificatePair, CertificateSet } from '../cert/certificate-set.ts
 import type { ListenerSpec } from '../config/listener-spec.ts'
 import type { Log } from '../log/log.ts'
 import { CertificateIndex } from './certificate-index.ts'
+import type { ClientCertificates } from './listener.ts'
 import { tlsContextOptions } from './tls-options.ts'
+import { UpgradedAuthorities } from './upgraded-authorities.ts'
 
 export interface TlsTerminatorOptions<T> {
   readonly spec: ListenerSpec
@@ -46,14 +48,17 @@ export class TlsTerminator<T> {
   private readonly options: TlsTerminatorOptions<T>
   private readonly contextOptions: tls.SecureContextOptions
   private readonly server: tls.Server
+  private readonly requiresCertificate: boolean
   private readonly pending = new Map<net.Socket, T>()
   private index = new CertificateIndex<Identity>([], { strict: true })
-  private set: CertificateSet = { pairs: [], clientAuthorities: undefined }
+  private set: CertificateSet = { pairs: [], clientAuthorities: undefined, upgradedAuthorities: [] }
+  private upgraded = new UpgradedAuthorities([])
   private masterKey: Uint8Array = new Uint8Array(0)
 
-  constructor(options: TlsTerminatorOptions<T>, clientCertificates: { readonly required: boolean }) {
+  constructor(options: TlsTerminatorOptions<T>, clientCertificates: ClientCertificates) {
     const { spec, protocols, handshakeTimeoutMs } = options
     this.options = options
+    this.requiresCertificate = clientCertificates !== 'not asked for'
     this.contextOptions = tlsContextOptions(spec)
     const terminator = this
     this.server = tls.createServer({
@@ -61,8 +66,9 @@ export class TlsTerminator<T> {
       ca: [],
       ...(protocols.length > 0 ? { ALPNProtocols: [...protocols] } : {}),
       ...(handshakeTimeoutMs > 0 ? { handshakeTimeout: handshakeTimeoutMs } : {}),
-      requestCert: clientCertificates.required,
-      rejectUnauthorized: clientCertificates.required,
+      requestCert: this.requiresCertificate,
+      // Those of upgraded authorities are looked at when the handshake is done.
+      rejectUnauthorized: clientCertificates === 'required',
       SNICallback(this: unknown, name, done) {
         terminator.choose(this as WrappedSocket, name, done)
       },
@@ -86,6 +92,7 @@ export class TlsTerminator<T> {
       return isSame ? old : { pair, context: undefined }
     })
     this.set = set
+    this.upgraded = new UpgradedAuthorities(set.upgradedAuthorities)
     const entries = identities.map(identity => [identity.pair.serverNames, identity] as const)
     this.index = new CertificateIndex(entries, { strict: this.options.spec.strictMatch })
     this.renew()
@@ -183,7 +190,13 @@ export class TlsTerminator<T> {
     const facts = raw === undefined ? undefined : this.pending.get(raw)
     if (raw === undefined || facts === undefined) return void socket.destroy()
     this.pending.delete(raw)
+    if (this.requiresCertificate && !socket.authorized && !this.isUpgraded(socket)) return void socket.destroy()
     this.options.onSecure(socket, facts)
+  }
+
+  private isUpgraded(socket: tls.TLSSocket): boolean {
+    // Its type says Error; it is the code.
+    return this.upgraded.accept(socket.getPeerX509Certificate(), String(socket.authorizationError))
   }
 
   private onHandshakeError(error: NodeJS.ErrnoException, socket: WrappedSocket): void {

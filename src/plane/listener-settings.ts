@@ -1,8 +1,9 @@
 // What listeners of a worker are to know of TLS and of who is before them.
 
+import type { CertSourceSpec } from '../config/cert-source-spec.ts'
 import type { ProxyConfig } from '../config/config.ts'
 import type { ListenerSpec } from '../config/listener-spec.ts'
-import type { ServerNameSettings, TlsSettings } from '../listener/listener.ts'
+import type { ClientCertificates, ServerNameSettings, TlsSettings } from '../listener/listener.ts'
 import { TrustedProxies } from '../proxy/http/trusted-proxies.ts'
 import type { TcpService } from './tcp-service.ts'
 
@@ -17,10 +18,15 @@ export function tlsSettings(
   return {
     // What is inside of a TCP connection is for its two ends to agree on.
     protocols: proto === 'tcp' || proto === 'tcp-dynamic' ? [] : ['http/1.1'],
-    requiresClientCertificates: source.clientCaPath !== '',
+    clientCertificates: clientCertificates(source),
     handshakeTimeoutMs: proxy.limit.headerTimeoutMs,
     issue: source.type === 'vault-pki' ? (serverName, done) => issue(source.name, serverName, done) : undefined,
   }
+}
+
+function clientCertificates({ clientCaPath, caUpgradeCn }: CertSourceSpec): ClientCertificates {
+  if (clientCaPath === '') return 'not asked for'
+  return caUpgradeCn === '' ? 'required' : 'required, of upgraded authorities too'
 }
 
 /** `tcp+sni` passes all connections on, `https+tcp+sni` those whose route says so. */

@@ -8,6 +8,13 @@ import { type CheckFolder, createCheckFolder } from './checked.ts'
 
 const skip = realPart('openssl') === undefined && missingPart('openssl')
 
+/** Sources by name, each with a listener that uses it. */
+function sources(...specs: readonly string[]): string {
+  const names = specs.map(spec => /^cs=(\w+)/.exec(spec)?.[1])
+  const listeners = names.map((name, i) => `127.0.0.1:${10_001 + i};cs=${name}`)
+  return `proxy.cs = ${specs.join(',')}\nproxy.addr = ${listeners.join(',')}`
+}
+
 async function findingsOf(folder: CheckFolder, env: Record<string, string> = {}): Promise<readonly string[]> {
   const { lines } = await folder.check({ env })
   return lines
@@ -20,7 +27,10 @@ describe('certificates in files', { skip }, () => {
   test('a pair that belongs together is fine, in one file or two, and as an authority', async () => {
     await using pair = await makeSelfSigned()
     await using folder = await createCheckFolder(
-      'proxy.cs = cs=a;type=file;cert=FOLDER/c.pem;key=FOLDER/k.pem;clientca=FOLDER/c.pem,cs=b;type=file;cert=FOLDER/both.pem',
+      sources(
+        'cs=a;type=file;cert=FOLDER/c.pem;key=FOLDER/k.pem;clientca=FOLDER/c.pem',
+        'cs=b;type=file;cert=FOLDER/both.pem',
+      ),
     )
     await folder.write('c.pem', pair.cert)
     await folder.write('k.pem', pair.key)
@@ -32,14 +42,13 @@ describe('certificates in files', { skip }, () => {
     await using pair = await makeSelfSigned()
     await using other = await makeSelfSigned()
     await using folder = await createCheckFolder(
-      'proxy.cs = ' +
-        [
-          'cs=gone;type=file;cert=FOLDER/gone.pem',
-          'cs=other;type=file;cert=FOLDER/c.pem;key=FOLDER/other.pem',
-          'cs=nokey;type=file;cert=FOLDER/c.pem',
-          'cs=nocert;type=file;cert=FOLDER/other.pem',
-          'cs=broken;type=file;cert=FOLDER/broken.pem;key=FOLDER/brokenkey.pem',
-        ].join(','),
+      sources(
+        'cs=gone;type=file;cert=FOLDER/gone.pem',
+        'cs=other;type=file;cert=FOLDER/c.pem;key=FOLDER/other.pem',
+        'cs=nokey;type=file;cert=FOLDER/c.pem',
+        'cs=nocert;type=file;cert=FOLDER/other.pem',
+        'cs=broken;type=file;cert=FOLDER/broken.pem;key=FOLDER/brokenkey.pem',
+      ),
     )
     await folder.write('c.pem', pair.cert)
     await folder.write('other.pem', other.key)
@@ -61,7 +70,7 @@ describe('certificates in files', { skip }, () => {
   test('a directory is looked through as its source does it', async () => {
     await using pair = await makeSelfSigned()
     await using folder = await createCheckFolder(
-      'proxy.cs = cs=a;type=path;cert=FOLDER/certs;clientca=FOLDER/none,cs=b;type=path;cert=FOLDER/empty',
+      sources('cs=a;type=path;cert=FOLDER/certs;clientca=FOLDER/none', 'cs=b;type=path;cert=FOLDER/empty'),
     )
     const certs = join(folder.path, 'certs')
     await mkdir(join(certs, 'deeper'), { recursive: true })
@@ -75,12 +84,19 @@ describe('certificates in files', { skip }, () => {
     await folder.write('certs/y-key.pem', pair.key)
     await folder.write('certs/large.pem', 'x'.repeat(2 << 20))
     assert.deepEqual((await findingsOf(folder)).toSorted(), [
-      'error: proxy.cs a: certs/deeper/x-key.pem has no x-cert.pem beside it',
-      'error: proxy.cs a: certs/x-cert.pem has no x-key.pem beside it',
-      'error: proxy.cs a: open none: no such file or directory',
+      'warning: proxy.cs a: certs/deeper/x-key.pem has no x-cert.pem beside it: left out',
       'warning: proxy.cs a: certs/large.pem is larger than 1048576 bytes and left out',
+      'warning: proxy.cs a: certs/x-cert.pem has no x-key.pem beside it: left out',
+      'warning: proxy.cs a: open none: no such file or directory',
       'warning: proxy.cs b: there are no certificates in empty',
     ])
+    assert.equal((await folder.check()).isGood, true)
+  })
+
+  test('what is wrong with a source that no listener uses does not end the start', async () => {
+    await using folder = await createCheckFolder('proxy.cs = cs=a;type=file;cert=FOLDER/gone.pem')
+    assert.deepEqual(await findingsOf(folder), ['warning: proxy.cs a: open gone.pem: no such file or directory'])
+    assert.equal((await folder.check()).isGood, true)
   })
 })
 
@@ -90,7 +106,7 @@ for (const { file, says } of [
 ]) {
   test(`a certificate that ${says} is a warning`, async () => {
     const path = join(import.meta.dirname, 'fixtures', file)
-    await using folder = await createCheckFolder(`proxy.cs = cs=a;type=file;cert=${path}`)
+    await using folder = await createCheckFolder(sources(`cs=a;type=file;cert=${path}`))
     assert.deepEqual(await findingsOf(folder), [
       `warning: proxy.cs a: the certificate of CN=ended.test in ${path} ${says}`,
     ])
@@ -99,26 +115,25 @@ for (const { file, says } of [
 
 test('of sources on other machines only the address is looked at', async () => {
   await using folder = await createCheckFolder(
-    'proxy.cs = ' +
-      [
-        'cs=a;type=http;cert=http://h/list',
-        'cs=b;type=http;cert=/list',
-        'cs=c;type=consul;cert=http://h/v1/kv/certs',
-        'cs=d;type=consul;cert=http://h/certs;clientca=ftp://h/',
-        'cs=e;type=vault;cert=secret/certs',
-        'cs=f;type=vault-pki;cert=pki/issue/x;vaultfetchtoken=file:FOLDER/token',
-        'cs=g;type=vault;cert=x;vaultfetchtoken=env:TOKEN',
-        'cs=h;type=vault;cert=x;vaultfetchtoken=token',
-      ].join(','),
+    sources(
+      'cs=a;type=http;cert=http://h/list',
+      'cs=b;type=http;cert=/list',
+      'cs=c;type=consul;cert=http://h/v1/kv/certs',
+      'cs=d;type=consul;cert=http://h/certs;clientca=ftp://h/',
+      'cs=e;type=vault;cert=secret/certs',
+      'cs=f;type=vault-pki;cert=pki/issue/x;vaultfetchtoken=file:FOLDER/token',
+      'cs=g;type=vault;cert=x;vaultfetchtoken=env:TOKEN',
+      'cs=h;type=vault;cert=x;vaultfetchtoken=token',
+    ),
   )
   assert.deepEqual((await findingsOf(folder, { VAULT_ADDR: 'https://v:8200' })).toSorted(), [
     'error: proxy.cs b: invalid url; expected http://… or https://…',
     'error: proxy.cs d: invalid url; expected http://… or https://…',
     'error: proxy.cs d: missing prefix: /v1/kv/',
-    'error: proxy.cs f: open token: no such file or directory',
-    'error: proxy.cs h: vaultfetchtoken has to begin with file: or env:',
     'warning: proxy.cs e: VAULT_TOKEN is not set here',
+    'warning: proxy.cs f: open token: no such file or directory',
     'warning: proxy.cs g: the environment variable TOKEN with the token is not set here',
+    'warning: proxy.cs h: vaultfetchtoken has to begin with file: or env:',
   ])
   await folder.write('token', '\n')
   assert.ok(
@@ -126,5 +141,5 @@ test('of sources on other machines only the address is looked at', async () => {
       'warning: proxy.cs e: VAULT_ADDR is not set here: https://127.0.0.1:8200 will be asked',
     ),
   )
-  assert.ok((await findingsOf(folder)).includes(`error: proxy.cs f: there is no token in token`))
+  assert.ok((await findingsOf(folder)).includes('warning: proxy.cs f: there is no token in token'))
 })
