@@ -8,6 +8,6 @@ const COMPATIBLE_WITH = '1.7.3'
 
 /** The one line of `-v`: version first, as with the original, then what it runs on. */
 export function versionLine(): string {
-  const { node, v8, llhttp, nghttp2, openssl } = process.versions
-  return `${VERSION} node${node} (like fabio ${COMPATIBLE_WITH}; v8 ${v8}, llhttp ${llhttp}, nghttp2 ${nghttp2}, openssl ${openssl})`
+  const { node, v8, llhttp, openssl } = process.versions
+  return `${VERSION} node${node} (like fabio ${COMPATIBLE_WITH}; v8 ${v8}, llhttp ${llhttp}, openssl ${openssl})`
 }
