@@ -31,8 +31,8 @@ export interface ServiceAdd extends HostPath {
 export class RouteComposition {
   readonly #routes = new Map<string, RouteState>()
   readonly #stale = new Set<RouteState>()
-  /** How many adds of a service each route has. */
-  readonly #routesByService = new Map<string, Map<RouteState, number>>()
+  /** How many adds of a service each route has; the route itself where that is one add of one, as with most services of a large table. */
+  readonly #routesByService = new Map<string, RouteState | Map<RouteState, number>>()
   /** Removes that are for all routes, by service; those that are for any service under undefined. */
   readonly #wideRemoves = new Map<string | undefined, Set<WideRemoveStep>>()
 
@@ -147,21 +147,32 @@ export class RouteComposition {
   }
 
   #countService(route: RouteState, service: string, difference: 1 | -1): void {
-    let routes = this.#routesByService.get(service)
-    if (routes === undefined) {
-      routes = new Map()
-      this.#routesByService.set(service, routes)
+    const known = this.#routesByService.get(service)
+    if (known === undefined && difference === 1) {
+      this.#routesByService.set(service, route)
+      return
     }
+    const routes = known instanceof RouteState ? new Map([[known, 1]]) : (known ?? new Map<RouteState, number>())
     const count = (routes.get(route) ?? 0) + difference
     if (count > 0) routes.set(route, count)
-    else if (routes.delete(route) && routes.size === 0) this.#routesByService.delete(service)
+    else routes.delete(route)
+    if (routes.size === 0) this.#routesByService.delete(service)
+    else this.#routesByService.set(service, routes)
   }
 
   #markRoutesOf(service: string | undefined): void {
-    const routes = service === undefined ? this.#routes.values() : this.#routesByService.get(service)?.keys()
+    const known = service === undefined ? undefined : this.#routesByService.get(service)
+    if (known instanceof RouteState) {
+      this.#stale.add(known)
+      return
+    }
+    const routes = service === undefined ? this.#routes.values() : known?.keys()
     for (const route of routes ?? []) this.#stale.add(route)
   }
 }
+
+/** Most routes have none, or one: a set would take ten times the memory. */
+const FEW = 8
 
 class RouteState {
   readonly host: string
@@ -171,8 +182,7 @@ class RouteState {
   targets: readonly TargetSpec[] = []
   /** Some of its targets were left out because they are there already. */
   hasDropped = false
-  /** Most routes have none. */
-  #steps: Set<Step> | undefined
+  #steps: readonly Step[] | Set<Step> = []
 
   constructor(host: string, path: string) {
     this.host = host
@@ -180,20 +190,22 @@ class RouteState {
   }
 
   get isEmpty(): boolean {
-    return this.serviceAdds.isEmpty && (this.#steps === undefined || this.#steps.size === 0)
+    return this.serviceAdds.isEmpty && (this.#steps instanceof Set ? this.#steps.size : this.#steps.length) === 0
   }
 
   get steps(): Iterable<Step> {
-    return this.#steps ?? []
+    return this.#steps
   }
 
   addStep(step: Step): void {
-    this.#steps ??= new Set()
-    this.#steps.add(step)
+    if (this.#steps instanceof Set) this.#steps.add(step)
+    else if (this.#steps.length < FEW) this.#steps = this.#steps.concat(step)
+    else this.#steps = new Set([...this.#steps, step])
   }
 
   deleteStep(step: Step): void {
-    this.#steps?.delete(step)
+    if (this.#steps instanceof Set) this.#steps.delete(step)
+    else this.#steps = this.#steps.filter(one => one !== step)
   }
 
   *services(): Generator<string> {
