@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import { ConsulError } from '../../src/consul/consul-error.ts'
 import { loadEndpoint } from '../../src/consul/endpoint.ts'
 import { ConsulTransport } from '../../src/consul/transport.ts'
+import { makeSelfSigned } from '../harness/self-signed.ts'
 
 const MIB = 1024 * 1024
 
@@ -66,6 +68,32 @@ test('a long answer is put together as it was sent, with a length or in chunks, 
     }
   }
   assert.ok(consul.sockets.size <= 2, 'connections are kept')
+})
+
+test('under TLS as well', async () => {
+  const body = randomBytes(3 * MIB)
+  await using certificate = await makeSelfSigned()
+  const { cert, key } = certificate
+  const server = createTlsServer({ cert, key }, socket => {
+    socket.on('data', () => {
+      socket.write(`${HEAD}Content-Length: ${body.length}\r\n\r\n`)
+      socket.write(body)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const tls = { keyFile: '', certFile: '', caFile: '', caPath: '', insecureSkipVerify: true }
+  const endpoint = loadEndpoint({ addr: `127.0.0.1:${port}`, scheme: 'https', token: '', tls }, {})
+  try {
+    await using transport = new ConsulTransport(endpoint, { env: {}, maxAnswerBytes: 64 * MIB })
+    for (const size of [64, 4 * MIB]) {
+      const reply = await transport.send({ method: 'GET', path: '/', space: Buffer.alloc(size), timeoutMs: 20_000 })
+      assert.ok(reply.body.equals(body))
+    }
+  } finally {
+    server.close()
+  }
 })
 
 test('answers that come at the same time do not get into each other, nor do heads that come in pieces', async () => {
