@@ -61,6 +61,8 @@ export class Http2Connection implements SessionUser, Expiring {
   private batched: BatchedBody[] = []
   private isSettled = false
   private isFinishing = false
+  /** It is over, and neither side has broken the protocol. */
+  private isGoodbye = false
 
   constructor(link: Link, client: ClientFacts, host: Http2Host, limits: Http2Limits) {
     this.client = client
@@ -85,7 +87,11 @@ export class Http2Connection implements SessionUser, Expiring {
 
   onDeadline(): void {
     const { session } = this
-    if (session.isOver) return session.link.destroy()
+    if (session.isOver) {
+      // The last answer is still on its way: who takes it slowly is not gone.
+      if (this.isGoodbye && session.link.pendingBytes > 0) return this.host.deadlines.set(this, LINGER_MS)
+      return session.link.destroy()
+    }
     if (!this.isFinishing && !this.isSettled) session.fail(ERROR.settingsTimeout)
     else if (this.isFinishing || this.requests + this.tunnels === 0) session.close()
   }
@@ -162,7 +168,8 @@ export class Http2Connection implements SessionUser, Expiring {
 
   onStreamClosed(): void {}
 
-  onOver(): void {
+  onOver(code: number): void {
+    this.isGoodbye = code === ERROR.noError
     this.host.deadlines.set(this, LINGER_MS)
   }
 
