@@ -6,6 +6,7 @@ import { isGrpcType, readCallHead } from '../proxy/grpc/call-head.ts'
 import type { GrpcContext } from '../proxy/grpc/context.ts'
 import { Http2Connection, type Http2Host, type Http2Limits } from '../proxy/http/http2-connection.ts'
 import type { ClientFacts } from '../proxy/http/request-head.ts'
+import { TrustedProxies } from '../proxy/http/trusted-proxies.ts'
 import type { Deadlines } from '../socket/deadlines.ts'
 import type { Link, LinkUser } from '../socket/link.ts'
 import { http2Limits } from './http2-limits.ts'
@@ -15,6 +16,7 @@ export class GrpcService implements Http2Host {
   readonly deadlines: Deadlines
   private readonly context: GrpcContext
   private readonly limits: Http2Limits
+  private readonly trusted: TrustedProxies
   private readonly onClosed: () => void
   private readonly connections = new Set<Http2Connection>()
 
@@ -22,6 +24,7 @@ export class GrpcService implements Http2Host {
     this.context = context
     this.deadlines = context.deadlines
     this.onClosed = onClosed
+    this.trusted = new TrustedProxies(config)
     // As in the original `rt`, `wt` and `it` mean nothing here: a channel may rest for hours between calls.
     this.limits = http2Limits(config.limit, 0)
   }
@@ -50,12 +53,13 @@ export class GrpcService implements Http2Host {
     return connection.session
   }
 
-  onStream(connection: Http2Connection, stream: Http2Stream, fields: string[], isWhole: boolean): void {
+  onStream(connection: Http2Connection, stream: Http2Stream, received: string[], isWhole: boolean): void {
+    const { address } = connection.client
+    const fields = this.trusted.metadata(address, received)
     const head = readCallHead(fields)
     const onClosed = (): void => connection.ended(false)
     if (!isGrpcType(head.contentType)) return refuse(stream, 415, onClosed)
     if (head.method !== 'POST') return refuse(stream, 405, onClosed)
-    const { address } = connection.client
     // As in the original `host:443` is not taken for `host`, whatever the listener speaks.
     const call = {
       stream,

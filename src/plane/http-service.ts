@@ -128,14 +128,15 @@ export class HttpService implements Http1Host, Http2Host, Http2ExchangeHost {
   onStream(connection: Http2Connection, stream: Http2Stream, fields: string[], isWhole: boolean): void {
     const contentType = fieldOf(fields, 'content-type')
     if (contentType !== undefined && isGrpcType(contentType)) {
-      const head = readCallHead(fields)
+      const { address, tls } = connection.client
+      const metadata = this.trusted.metadata(address, fields)
+      const head = readCallHead(metadata)
       if (this.isForGrpc(head, connection.client)) {
         const onClosed = (): void => connection.ended(false)
-        const { address, tls } = connection.client
         const host = head.authority
         const call = {
           stream,
-          fields,
+          fields: metadata,
           head,
           host,
           isEmpty: isWhole,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { GrpcClient, startGrpcEcho } from '../harness/grpc-echo.ts'
 import { startHttpUpstream } from '../harness/http-upstream.ts'
 import { RawClient, request } from '../harness/raw-client.ts'
 import { startFabio } from '../harness/start-fabio.ts'
@@ -13,6 +14,9 @@ const FORWARDED = [
   'X-Real-Ip: 192.0.2.7',
   'Forwarded: for=192.0.2.7;proto=https',
 ]
+
+const PERMISSION_DENIED = 7
+const UNIMPLEMENTED = 12
 
 /** What the upstream is told, of what the client said and of what it did not. */
 const TOLD = {
@@ -87,3 +91,30 @@ test('a PROXY header of somebody who is not trusted ends the connection', async 
     else assert.equal((await client.answer()).status, status)
   }
 })
+
+for (const [trusted, claims] of [
+  ['127.0.0.1', ['192.0.2.7']],
+  ['10.0.0.0/8', []],
+] as const) {
+  for (const addr of ['127.0.0.1:0;proto=grpc', '127.0.0.1:0;h2c=true'])
+    test(`where the metadata of a call came from counts for ${trusted} only, on ${addr}`, async () => {
+      await using echo = await startGrpcEcho()
+      const target = `grpc://127.0.0.1:${echo.port}`
+      await using fabio = await startFabio({
+        routes: `route add svc / ${target}\nroute add den /test.Echo/None ${target} opts "deny=ip:192.0.2.0/24"`,
+        addr,
+        flags: ['-proxy.trustedproxies', trusted],
+      })
+      using client = new GrpcClient(fabio.port)
+      const metadata = Object.fromEntries(FORWARDED.map(line => line.toLowerCase().split(': ') as [string, string]))
+      const { code: allowed } = await client.unary('/test.Echo/Unary', 'a', { metadata: { ...metadata, own: 'x' } })
+      assert.equal(allowed, 0)
+      const told = echo.calls[0]!.metadata
+      assert.deepEqual(told.get('x-forwarded-for'), claims)
+      assert.deepEqual(told.get('x-real-ip'), claims)
+      assert.equal(told.get('forwarded').length, claims.length)
+      assert.deepEqual(told.get('own'), ['x'])
+      const { code: denied } = await client.unary('/test.Echo/None', 'a', { metadata })
+      assert.equal(denied, claims.length > 0 ? PERMISSION_DENIED : UNIMPLEMENTED)
+    })
+}

@@ -12,6 +12,16 @@ const FORWARDED: readonly HeaderId[] = [
   HEADER.xRealIp,
   HEADER.forwarded,
 ]
+/** Their names in metadata of gRPC. */
+const FORWARDED_NAMES: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-host',
+  'x-forwarded-prefix',
+  'x-real-ip',
+  'forwarded',
+])
 /** The one that Fabio 1.8 takes from nobody. */
 const OF_1_8: readonly HeaderId[] = [HEADER.xForwardedProto]
 
@@ -30,6 +40,12 @@ export class TrustedProxies {
   /** Does a PROXY header of this address count? */
   has(address: string): boolean {
     return this.listed?.allows(address) ?? true
+  }
+
+  /** What counts of the metadata of a gRPC call, names and values in turn. Nothing is put in the place of what does not: calls are relayed. */
+  metadata(address: string, fields: string[]): string[] {
+    if (this.has(address)) return fields
+    return fields.filter((_, i) => !FORWARDED_NAMES.has(fields[i - (i % 2)]!))
   }
 
   /** The headers of this client that are replaced; undefined for none. */
