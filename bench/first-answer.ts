@@ -28,6 +28,11 @@ export async function firstAnswer(server: PinnedProcess, options: FirstAnswerOpt
   }
 }
 
+/** Is an answer now what it should be? */
+export function answersWell(options: FirstAnswerOptions): Promise<boolean> {
+  return asker(options)()
+}
+
 function asker({ port, setup, load, scratch }: FirstAnswerOptions): () => Promise<boolean> {
   if (setup.kind === 'grpc') return () => calls(port)
   if (setup.kind === 'sni')

@@ -1,4 +1,5 @@
 import { type Bench, type Cell, loadCpus } from './field.ts'
+import { answersWell } from './first-answer.ts'
 import type { GeneratedLoad, Load } from './load/load.ts'
 import { runGenerator, runMaximum } from './load/run-load.ts'
 import { medianOf, type Row, type Sample } from './results.ts'
@@ -12,13 +13,16 @@ export async function measureMaximum(bench: Bench, cells: readonly Cell[]): Prom
     const { seconds, scratch } = bench
     const result = await runMaximum(scenario.load, { port, seconds, cpus, scratch })
     const spent = server.cpuMicroseconds() - before
+    const { setup, load } = scenario
+    // What a call came to is in its trailers, which the load does not look at: one after it tells.
+    const areErrors = setup.kind === 'grpc' && !(await answersWell({ port, setup, load, scratch }))
     return {
       perSecond: result.operations / result.seconds,
       // Who finished none has spent all of it on the first.
       cpuMicroseconds: spent / Math.max(result.operations, 1),
       busy: spent / (result.seconds * 1e6),
       peakBytes: server.peakBytes(),
-      errors: result.errors,
+      errors: areErrors ? result.errors + result.operations : result.errors,
     }
   })
 }

@@ -7,6 +7,8 @@ const PANELS: readonly { readonly scenario: string; readonly title: string }[] =
   { scenario: 'browser-get', title: 'browser-like GET, 20 + 15 headers' },
   { scenario: 'hosts-10000', title: 'small GET, 10,000 hosts' },
   { scenario: 'new-connection', title: 'small GET, new connection' },
+  { scenario: 'http2', title: 'small GET in HTTP/2 over TLS' },
+  { scenario: 'grpc', title: 'gRPC, unary call' },
   { scenario: 'websocket', title: 'WebSocket message' },
   { scenario: 'tcp', title: 'TCP message' },
 ]

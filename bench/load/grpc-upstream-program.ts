@@ -10,8 +10,12 @@ const server = http2.createServer({ settings: { maxConcurrentStreams: 1000 }, ..
 server.on('stream', (stream: http2.ServerHttp2Stream) => {
   stream.on('error', () => {})
   stream.on('data', () => {})
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.on('wantTrailers', () => {
+    if (!stream.destroyed) stream.sendTrailers({ 'grpc-status': '0' })
+  })
   stream.on('end', () => {
+    // The load has ended meanwhile, and an answer would be an exception.
+    if (stream.destroyed) return
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
     stream.end(MESSAGE)
   })
