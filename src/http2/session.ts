@@ -122,7 +122,8 @@ export class Http2Session implements LinkUser, StreamHost {
   }
 
   onEnd(): void {
-    this.link.destroy()
+    // When all is said the last of it may still be on its way, to who has nothing more to say either.
+    if (!this.isOver) this.link.destroy()
   }
 
   onDrain(): void {

@@ -17,11 +17,6 @@ export class MessageMeter {
     this.maxBytes = maxBytes
   }
 
-  /** The last message is whole. */
-  get isBetweenMessages(): boolean {
-    return this.left === 0 && this.prefixBytes === 0
-  }
-
   /** @returns false when a message begins in `bytes[from, to)` that is larger than it may be: nothing of it may pass */
   pass(bytes: Buffer, from = 0, to = bytes.length): boolean {
     let at = from

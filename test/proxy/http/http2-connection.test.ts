@@ -71,7 +71,7 @@ const SETTINGS = frame(FRAME.settings, 0, 0)
 
 test('after an orderly goodbye a client may take its time with what it is owed', async () => {
   using stuck = await startStuck()
-  stuck.client.write(PREFACE + SETTINGS + frame(FRAME.goaway, 0, 0, uint(0, 4) + uint(0, 4)), 'latin1')
+  stuck.client.end(PREFACE + SETTINGS + frame(FRAME.goaway, 0, 0, uint(0, 4) + uint(0, 4)), 'latin1')
   const late = readLate(stuck.client)
   assert.ok((await late) > stuck.sent, 'all, and the goodbye')
   await stuck.closed
